@@ -1,0 +1,4 @@
+"""Immutable, versioned CloudFormation stacks from a compact definition, and traffic between them.
+
+The rooms are described in ``docs/architecture.md``.
+"""

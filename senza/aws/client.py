@@ -1,0 +1,149 @@
+"""The one door to AWS: every call of every room goes through :class:`Aws`.
+
+``Aws`` makes sessions and clients once, retries as botocore does (standard mode), counts what is sent and turns
+every botocore exception into one of ours. boto3 is imported when the first call is made, not before.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from senza.aws.failures import translated
+from senza.errors import UsageError
+
+if TYPE_CHECKING:
+    from botocore.client import BaseClient
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A local AWS: where it listens and the credentials that only it accepts.
+
+    Given explicitly to every client, so that no profile, role or ``AWS_ENDPOINT_URL_*`` of the user's environment
+    can send a call meant for it anywhere else.
+    """
+
+    url: str
+    region: str
+    access_key_id: str
+    secret_access_key: str
+
+
+@dataclass(frozen=True)
+class Call:
+    """One HTTP request: service and operation as in the API reference, e.g. ``route53``, ``ListHostedZones``."""
+
+    service: str
+    operation: str
+
+    def __str__(self) -> str:
+        return f"{self.service}:{self.operation}"
+
+
+class Aws:
+    """AWS in one region with one set of credentials.
+
+    region: None means ``AWS_REGION``, ``AWS_DEFAULT_REGION``, then the AWS config file.
+    endpoint: a local AWS to use instead of the real one.
+    observe: told of each request just before it is sent (retries included); may raise to stop it.
+    """
+
+    def __init__(
+        self,
+        region: str | None = None,
+        *,
+        profile: str | None = None,
+        endpoint: Endpoint | None = None,
+        observe: Callable[[Call], None] | None = None,
+    ) -> None:
+        self._region = region
+        self._profile = profile
+        self._endpoint = endpoint
+        self._observe = observe
+        self._lock = threading.RLock()
+        self._session: Any = None
+        self._clients: dict[str, BaseClient] = {}
+        self.calls: list[Call] = []
+        """Every request sent so far, in order."""
+
+    @property
+    def region(self) -> str:
+        """The region's name. Raises UsageError where none is configured."""
+        with self._lock:
+            region: str | None = self._region or (self._endpoint.region if self._endpoint else None)
+            if region is None:
+                with translated("sts", "region"):
+                    region = self._open_session().region_name
+        if not region:
+            raise UsageError(
+                "no AWS region is configured",
+                hint="Give --region, set AWS_DEFAULT_REGION, or put a region into ~/.aws/config.",
+            )
+        return region
+
+    def call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
+        """Call e.g. ``("cloudformation", "create_stack", StackName=...)`` and return AWS's answer.
+
+        Raises AwsError (with AWS's code) and its kin, see :mod:`senza.aws.failures`.
+        """
+        with translated(service, operation):
+            answer: dict[str, Any] = getattr(self._client(service), operation)(**parameters)
+        return answer
+
+    def pages(self, service: str, operation: str, key: str, **parameters: Any) -> Iterator[Any]:
+        """The items under ``key`` of all pages of a list operation, one call a page, fetched as they are consumed."""
+        with translated(service, operation):
+            paginator = self._client(service).get_paginator(operation)
+            for page in paginator.paginate(**parameters):
+                yield from page.get(key, ())
+
+    def parallel(self, jobs: Mapping[str, Callable[[], T]]) -> dict[str, T]:
+        """Run independent look-ups at the same time; the first failure in the given order is raised."""
+        if len(jobs) <= 1:
+            return {name: job() for name, job in jobs.items()}
+        with ThreadPoolExecutor(max_workers=min(len(jobs), 10)) as pool:
+            futures = {name: pool.submit(job) for name, job in jobs.items()}
+            return {name: future.result() for name, future in futures.items()}
+
+    def _open_session(self) -> Any:
+        if self._session is None:
+            import boto3
+
+            if self._endpoint:
+                self._session = boto3.Session(
+                    aws_access_key_id=self._endpoint.access_key_id,
+                    aws_secret_access_key=self._endpoint.secret_access_key,
+                    region_name=self._region or self._endpoint.region,
+                )
+            else:
+                self._session = boto3.Session(region_name=self._region, profile_name=self._profile)
+        return self._session
+
+    def _client(self, service: str) -> BaseClient:
+        with self._lock:  # a boto3 session must not create two clients at the same time
+            if service not in self._clients:
+                from botocore.config import Config
+
+                region = self.region
+                client = self._open_session().client(
+                    service,
+                    region_name=region,
+                    endpoint_url=self._endpoint.url if self._endpoint else None,
+                    config=Config(retries={"mode": "standard", "max_attempts": 8}, max_pool_connections=10),
+                )
+                client.meta.events.register("before-send.*.*", self._count, unique_id="senza-count")
+                self._clients[service] = client
+            return self._clients[service]
+
+    def _count(self, event_name: str, **_: Any) -> None:
+        _, service, operation = event_name.split(".")
+        call = Call(service, operation)
+        self.calls.append(call)
+        if self._observe:
+            self._observe(call)

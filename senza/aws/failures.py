@@ -1,0 +1,80 @@
+"""botocore's exceptions as ours: one message, what to do next, no traceback."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from senza.errors import AwsError, SenzaError, UsageError
+
+EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
+INVALID = {
+    "InvalidClientTokenId",
+    "UnrecognizedClientException",
+    "AuthFailure",
+    "SignatureDoesNotMatch",
+    "InvalidAccessKeyId",
+}
+DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"}
+THROTTLED = {"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException", "SlowDown"}
+
+
+def camel(operation: str) -> str:
+    """``create_stack`` as the API reference writes it: ``CreateStack``."""
+    return "".join(part.capitalize() for part in operation.split("_")) if operation.islower() else operation
+
+
+def hint_for(code: str, service: str, operation: str) -> str:
+    if code in EXPIRED:
+        return "Your AWS credentials have expired: log in again and repeat the command."
+    if code in INVALID:
+        return "AWS does not accept these credentials: check AWS_PROFILE, AWS_ACCESS_KEY_ID and the clock."
+    if code in DENIED:
+        return f"The permission {service}:{operation} is missing."
+    if code in THROTTLED:
+        return "AWS limits the rate of calls; all retries were used up. Wait a moment and repeat the command."
+    return ""
+
+
+@contextmanager
+def translated(service: str, operation: str) -> Iterator[None]:
+    """Turn whatever botocore raises inside into a SenzaError."""
+    from botocore import exceptions
+
+    operation = camel(operation)
+    try:
+        yield
+    except SenzaError:
+        raise
+    except exceptions.ClientError as error:
+        code = error.response.get("Error", {}).get("Code", "Unknown")
+        said = error.response.get("Error", {}).get("Message", "") or str(error)
+        message = f"{service} {operation} failed: {said} ({code})"
+        raise AwsError(
+            message, code=code, service=service, operation=operation, hint=hint_for(code, service, operation)
+        ) from error
+    except (exceptions.NoCredentialsError, exceptions.PartialCredentialsError) as error:
+        raise UsageError(
+            "no AWS credentials were found",
+            hint="Log in (aws sso login), set AWS_PROFILE, or try it without an account: senza sandbox start.",
+        ) from error
+    except exceptions.ProfileNotFound as error:
+        raise UsageError(str(error), hint="See ~/.aws/config for the profiles there are, or unset AWS_PROFILE.") from error
+    except (
+        exceptions.EndpointConnectionError,
+        exceptions.ConnectTimeoutError,
+        exceptions.ReadTimeoutError,
+        exceptions.ConnectionClosedError,
+        exceptions.ConnectionError,
+    ) as error:
+        raise AwsError(
+            f"{service} {operation} failed: {error}",
+            code="Connection",
+            service=service,
+            operation=operation,
+            hint="Check the network, a proxy, and AWS_ENDPOINT_URL (a sandbox that was stopped?).",
+        ) from error
+    except exceptions.BotoCoreError as error:
+        raise AwsError(
+            f"{service} {operation} failed: {error}", code=type(error).__name__, service=service, operation=operation
+        ) from error
