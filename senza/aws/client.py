@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from senza.aws.failures import translated
@@ -137,13 +138,12 @@ class Aws:
                     endpoint_url=self._endpoint.url if self._endpoint else None,
                     config=Config(retries={"mode": "standard", "max_attempts": 8}, max_pool_connections=10),
                 )
-                client.meta.events.register("before-send.*.*", self._count, unique_id="senza-count")
+                client.meta.events.register("before-send.*.*", partial(self._count, service), unique_id="senza-count")
                 self._clients[service] = client
             return self._clients[service]
 
-    def _count(self, event_name: str, **_: Any) -> None:
-        _, service, operation = event_name.split(".")
-        call = Call(service, operation)
+    def _count(self, service: str, event_name: str, **_: Any) -> None:
+        call = Call(service, event_name.rpartition(".")[2])
         self.calls.append(call)
         if self._observe:
             self._observe(call)

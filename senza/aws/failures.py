@@ -59,7 +59,9 @@ def translated(service: str, operation: str) -> Iterator[None]:
             hint="Log in (aws sso login), set AWS_PROFILE, or try it without an account: senza sandbox start.",
         ) from error
     except exceptions.ProfileNotFound as error:
-        raise UsageError(str(error), hint="See ~/.aws/config for the profiles there are, or unset AWS_PROFILE.") from error
+        raise UsageError(
+            str(error), hint="See ~/.aws/config for the profiles there are, or unset AWS_PROFILE."
+        ) from error
     except (
         exceptions.EndpointConnectionError,
         exceptions.ConnectTimeoutError,

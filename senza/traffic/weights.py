@@ -1,8 +1,8 @@
 """The arithmetic of traffic: integers out of 200, no AWS.
 
-Route 53 gives each weighted record ``weight / sum of weights`` of the answers (Amazon Route 53 Developer Guide, "Weighted
-routing"). We keep the sum at exactly 200, so that one unit is half a percent. When every weight is 0, Route 53 answers with
-*every* record: a sum of 0 is the one thing that must not be written by accident.
+Route 53 gives each weighted record ``weight / sum of weights`` of the answers (Amazon Route 53 Developer Guide,
+"Weighted routing"). We keep the sum at exactly 200, so that one unit is half a percent. When every weight is 0,
+Route 53 answers with *every* record: a sum of 0 is the one thing that must not be written by accident.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ def shift(current: Mapping[K, int], target: K, asked: int) -> Shift[K]:
 
     current: weight of every record of one domain, any non-negative integers; ``target`` is one of them.
 
-    A record without traffic never gains any; one with traffic keeps at least 1 unless 100 % was asked; what is left is
-    split in proportion to the current weights by largest remainder. The result sums to 200, except that it is all 0 where
-    the last record with traffic is set to 0, which is for the caller to refuse.
+    A record without traffic never gains any; one with traffic keeps at least 1 unless 100 % was asked; what is left
+    is split in proportion to the current weights by largest remainder. The result sums to 200, except that it is all 0
+    where the last record with traffic is set to 0, which is for the caller to refuse.
     """
     if not 0 <= asked <= TOTAL:
         raise ValueError(f"a weight is 0 to {TOTAL} half percents, not {asked}")

@@ -18,7 +18,9 @@ def requests(draw: st.DrawFn) -> tuple[dict[str, int], str, int]:
 
 
 @given(requests())
-def test_the_sum_is_exactly_200_unless_the_last_traffic_is_taken_away(request_: tuple[dict[str, int], str, int]) -> None:
+def test_the_sum_is_exactly_200_unless_the_last_traffic_is_taken_away(
+    request_: tuple[dict[str, int], str, int],
+) -> None:
     current, target, asked = request_
     others = sum(weight for key, weight in current.items() if key != target)
     expected = 0 if asked == 0 and others == 0 else TOTAL
@@ -36,7 +38,9 @@ def test_the_asked_version_gets_what_was_asked_or_a_reason(request_: tuple[dict[
 
 
 @given(requests())
-def test_nobody_without_traffic_gains_and_nobody_with_traffic_loses_all(request_: tuple[dict[str, int], str, int]) -> None:
+def test_nobody_without_traffic_gains_and_nobody_with_traffic_loses_all(
+    request_: tuple[dict[str, int], str, int],
+) -> None:
     current, target, asked = request_
     after = shift(current, target, asked).weights
     assert set(after) == set(current)
@@ -61,7 +65,9 @@ def test_the_split_is_in_proportion_to_within_one_unit(shares: dict[int, int], s
     result = apportion(shares, seats)
     assert sum(result.values()) == seats
     total = sum(shares.values())
-    lifted = any(share * seats < total for share in shares.values())  # somebody was given the minimum, others pay for it
+    lifted = any(
+        share * seats < total for share in shares.values()
+    )  # somebody was given the minimum, others pay for it
     for key, share in shares.items():
         off = result[key] - share * seats / total
         assert off < 1 or result[key] == 1

@@ -1,0 +1,110 @@
+"""Waiting for stacks, with their events as progress."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+from senza.aws import Aws
+from senza.clock import Clock
+from senza.errors import OperationFailed, SenzaError, TimedOut
+from senza.stacks.events import Event, first_failure, newest_first
+from senza.stacks.summaries import Stack
+
+READY = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE"})
+DELETED = frozenset({"DELETE_COMPLETE"})
+TIMEOUT = 1800
+INTERVAL = 5
+
+Listener = Callable[[Stack, Event], None]
+
+
+@dataclass
+class Watched:
+    """One stack that is waited for.
+
+    token: the client request token of the operation to wait for; "" means the latest one, whoever started it.
+    """
+
+    stack: Stack
+    token: str = ""
+    status: str = "UNKNOWN_IN_PROGRESS"
+    events: list[Event] = field(default_factory=list)
+
+    def look(self, aws: Aws) -> list[Event]:
+        """Ask AWS once; returns the events that are new, oldest first."""
+        seen = {event.event_id for event in self.events}
+        new: list[Event] = []
+        for event in newest_first(aws, self.stack.stack_id):
+            if event.event_id in seen or (self.token and event.token != self.token):
+                break
+            new.append(event)
+            if event.starts_operation:
+                break
+        self.events.extend(reversed(new))
+        self.status = next((event.status for event in reversed(self.events) if event.of_stack), self.status)
+        return new[::-1]
+
+    @property
+    def settled(self) -> bool:
+        return not self.status.endswith("_IN_PROGRESS")
+
+
+def wait(
+    aws: Aws,
+    stacks: Sequence[Stack],
+    wanted: frozenset[str],
+    clock: Clock,
+    *,
+    token: str = "",
+    timeout: float = TIMEOUT,
+    interval: float = INTERVAL,
+    listener: Listener = lambda stack, event: None,
+) -> None:
+    """Wait until every stack has one of the wanted statuses, asking once per stack every ``interval`` seconds.
+
+    token: see :class:`Watched`. listener is told of each event once, oldest first.
+
+    Raises OperationFailed naming the first resource that failed and AWS's reason, or TimedOut after ``timeout`` seconds.
+    A stack that failed does not end the waiting for the others.
+    """
+    watched = [Watched(stack, token) for stack in stacks]
+    until = clock.now() + timeout
+    pending = watched
+    while pending:
+        news = aws.parallel({item.stack.stack_id: partial(item.look, aws) for item in pending})
+        for item in pending:
+            for event in news[item.stack.stack_id]:
+                listener(item.stack, event)
+        pending = [item for item in pending if not item.settled]
+        if pending and clock.now() >= until:
+            raise timed_out(pending, timeout)
+        if pending:
+            clock.sleep(min(interval, max(until - clock.now(), 0)))
+    failed = [item for item in watched if item.status not in wanted]
+    if failed:
+        raise failure(failed)
+
+
+def failure(failed: Sequence[Watched]) -> SenzaError:
+    lines = [explained(item.stack, item.status, item.events) for item in failed]
+    name = failed[0].stack
+    return OperationFailed("\n".join(lines), hint=f"senza events {name.name} {name.version} shows all that happened.")
+
+
+def explained(stack: Stack, status: str, events: Sequence[Event]) -> str:
+    """One line: the stack, where it ended, and the first resource that failed with AWS's reason."""
+    cause = first_failure(events)
+    if cause is None:
+        return f"stack {stack.full_name} is {status}"
+    return f"stack {stack.full_name} is {status}: {cause.logical_id} ({cause.type}) {cause.status}: {cause.reason}"
+
+
+def timed_out(pending: Sequence[Watched], timeout: float) -> SenzaError:
+    what = ", ".join(f"{item.stack.full_name} ({item.status})" for item in pending)
+    name = pending[0].stack
+    return TimedOut(
+        f"after {timeout:g} seconds still waiting for {what}",
+        hint=f"Nothing was stopped: senza wait {name.name} {name.version} goes on waiting.",
+    )
