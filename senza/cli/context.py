@@ -1,0 +1,157 @@
+"""What a command is given: AWS, facts about the account, time, and ways to talk to the user."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import click
+
+from senza.clock import Clock, SystemClock
+from senza.errors import Refused, UsageError
+
+if TYPE_CHECKING:
+    from senza.account import Account
+    from senza.aws import Aws, Endpoint
+    from senza.cli.progress import ClosingReporter
+    from senza.plan import Plan
+
+SANDBOX_REGION = "eu-central-1"
+
+
+class Context:
+    """One run of one command. Nothing is connected, and nothing slow is imported, before it is asked for.
+
+    aws: the AWS to use; None makes one from the options and the environment.
+    environ: the environment variables; ``os.environ`` where None.
+    interactive: whether a person sits in front of it; None finds out (stdin and stderr are terminals).
+    """
+
+    def __init__(
+        self,
+        aws: Aws | None = None,
+        *,
+        clock: Clock | None = None,
+        environ: Mapping[str, str] | None = None,
+        interactive: bool | None = None,
+    ) -> None:
+        self.region: str | None = None
+        self.profile: str | None = None
+        self.sandbox = False
+        self.clock: Clock = clock or SystemClock()
+        self._aws = aws
+        self._account: Account | None = None
+        self._environ = os.environ if environ is None else environ
+        self._interactive = interactive
+
+    def choose(self, option: str, value: str | bool) -> None:
+        """Keep the value of one of the common options: region, profile or sandbox."""
+        setattr(self, option, value)
+
+    @property
+    def interactive(self) -> bool:
+        if self._interactive is not None:
+            return self._interactive
+        return sys.stdin.isatty() and sys.stderr.isatty()
+
+    def aws(self) -> Aws:
+        """AWS as the options and the environment say, the same one at every call.
+
+        Says on stderr when it is not the real one. Raises UsageError for options that contradict each other.
+        """
+        if self._aws is None:
+            from senza.aws import Aws
+
+            self._aws = Aws(self.region, profile=self.profile, endpoint=self._endpoint())
+        return self._aws
+
+    def account(self) -> Account:
+        """Facts about the account, looked up when asked for."""
+        if self._account is None:
+            from senza.account import Account
+
+            self._account = Account(self.aws())
+        return self._account
+
+    def _endpoint(self) -> Endpoint | None:
+        url = self._environ.get("AWS_ENDPOINT_URL", "")
+        in_environment = self._environ.get("SENZA_SANDBOX") == "1"
+        if not self.sandbox and not in_environment:
+            if url:
+                self.say(f"Using the AWS endpoint {without_password(url)} (AWS_ENDPOINT_URL).")
+            return None
+        if self.profile:
+            raise UsageError(
+                "--profile cannot be combined with the sandbox",
+                hint="The sandbox has credentials of its own. Leave out --profile, or --sandbox and SENZA_SANDBOX.",
+            )
+        endpoint = self._endpoint_in_environment(url) if url and in_environment and not self.sandbox else None
+        if endpoint is None:
+            from senza.sandbox import state
+
+            endpoint = state.endpoint()
+        self.say(f"This is the sandbox at {endpoint.url}, not AWS.")
+        return endpoint
+
+    def _endpoint_in_environment(self, url: str) -> Endpoint:
+        """What ``eval "$(senza sandbox env)"`` left in the environment."""
+        from senza.aws import Endpoint
+
+        return Endpoint(
+            url=url,
+            region=self._environ.get("AWS_DEFAULT_REGION", SANDBOX_REGION),
+            access_key_id=self._environ.get("AWS_ACCESS_KEY_ID", "sandbox"),
+            secret_access_key=self._environ.get("AWS_SECRET_ACCESS_KEY", "sandbox"),
+        )
+
+    def say(self, text: str) -> None:
+        """A line about what is going on, on stderr, so that stdout holds results only."""
+        click.echo(text, err=True)
+
+    def warn(self, text: str) -> None:
+        """Something the user should know and that does not stop the work."""
+        click.echo(f"{click.style('Warning:', fg='yellow', bold=True)} {text}", err=True)
+
+    def confirm(self, question: str) -> None:
+        """Return when the user says yes. Raises Refused when the answer is no, or when nobody is there to answer."""
+        try:
+            agreed = click.confirm(question, err=True)
+        except click.Abort:
+            if self.interactive:
+                raise
+            raise Refused(
+                f"nobody answered: {question}", hint="Say --force, or run the command in a terminal."
+            ) from None
+        if not agreed:
+            raise Refused("nothing was done, as you wished")
+
+    def reporter(self) -> ClosingReporter:
+        """Where a plan's progress goes: a live display on a terminal, else one line per event."""
+        from senza.cli.progress import LineReporter, LiveReporter
+
+        if not sys.stderr.isatty():
+            return LineReporter(self.say, self.clock)
+        reporter = LiveReporter()
+        invocation = click.get_current_context(silent=True)
+        if invocation:
+            invocation.call_on_close(reporter.close)  # an error or Ctrl-C must give the terminal back
+        return reporter
+
+    def carry_out(self, plan: Plan, *, dry_run: bool = False) -> None:
+        """Perform the plan and report progress; for a dry run only print, on stdout, what it would do."""
+        if dry_run:
+            for step in plan:
+                click.echo(f"Would: {step.says}")
+            return
+        from senza.plan import execute
+
+        execute(plan, self.aws(), self.clock, self.reporter())
+
+
+def without_password(url: str) -> str:
+    """The URL as it may be shown."""
+    scheme, separator, rest = url.partition("://")
+    authority, slash, path = rest.partition("/")
+    return f"{scheme}{separator}{authority.rpartition('@')[2]}{slash}{path.partition('?')[0]}"

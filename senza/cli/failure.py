@@ -1,0 +1,118 @@
+"""How a command ends that cannot go on: one message on stderr, and an exit code.
+
+==== =====================================================
+0    done
+1    the operation failed, or what was named does not exist
+2    the command line or the definition is wrong
+70   a bug in senza (EX_SOFTWARE of sysexits.h)
+130  interrupted (128 + SIGINT)
+141  the reader of our output went away (128 + SIGPIPE)
+==== =====================================================
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from senza.errors import SenzaError
+
+BUG = 70
+INTERRUPTED = 130
+CLOSED_PIPE = 141
+
+
+def exit_code_of(command: Callable[[], Any]) -> int:
+    """Run click's ``main`` (not standalone), tell what went wrong, and return the exit code.
+
+    click returns the code of ``ctx.exit(code)``; what a command function itself returns means nothing.
+    """
+    try:
+        code = command()
+        with closed_pipes_are_fine():
+            sys.stdout.flush()
+    except SenzaError as error:
+        show(error)
+        return error.exit_code
+    except click.exceptions.Exit as leaving:
+        return leaving.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted.", err=True)
+        return INTERRUPTED
+    except Exception as error:  # the last resort: nobody should meet a traceback
+        if os.environ.get("SENZA_DEBUG") == "1":
+            raise
+        show_bug(error, os.environ)
+        return BUG
+    return code if isinstance(code, int) else 0
+
+
+def show(error: SenzaError) -> None:
+    """One message: what and where, then what to do next."""
+    place = f"{error.where}: " if error.where else ""
+    click.echo(f"{click.style('Error:', fg='red', bold=True)} {place}{error.message}", err=True)
+    if error.hint:
+        click.echo(error.hint, err=True)
+
+
+def show_bug(error: Exception, environ: Mapping[str, str]) -> None:
+    """Say that it is our fault and where the traceback is.
+
+    Neither the exception's text nor a frame's locals are shown: both may hold a secret.
+    """
+    name = type(error).__name__
+    click.echo(
+        f"{click.style('Error:', fg='red', bold=True)} senza has a bug ({name}); this is not your fault.", err=True
+    )
+    try:
+        report = write_report(error, state_dir(environ))
+    except OSError:
+        click.echo("The details could not be written down; SENZA_DEBUG=1 shows them.", err=True)
+    else:
+        click.echo(
+            f"Please report it with {report} (look for secrets in it first); SENZA_DEBUG=1 shows it here.", err=True
+        )
+
+
+def write_report(error: Exception, directory: Path) -> Path:
+    """Write the traceback to a new file that only this user can read; raises OSError."""
+    import traceback
+
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = directory / f"bug-{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}.txt"
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with open(descriptor, "w", encoding="utf-8") as file:
+        file.writelines(traceback.format_exception(error))
+    return path
+
+
+def state_dir(environ: Mapping[str, str]) -> Path:
+    """Where senza keeps files of its own: ``$XDG_STATE_HOME/senza`` (XDG Base Directory Specification)."""
+    home = environ.get("XDG_STATE_HOME") or str(Path("~/.local/state").expanduser())
+    return Path(home) / "senza"
+
+
+@contextmanager
+def closed_pipes_are_fine() -> Iterator[None]:
+    """``senza list | head -1`` is no failure: leave quietly, as other tools of the shell do."""
+    try:
+        yield
+    except BrokenPipeError:
+        # The interpreter flushes stdout once more at exit, which must not fail again.
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - open until the process ends
+        raise click.exceptions.Exit(CLOSED_PIPE) from None
+
+
+def colour_wish() -> bool | None:
+    """False where the user wants no colour (https://no-color.org); None leaves it to whether this is a terminal."""
+    return False if os.environ.get("NO_COLOR") else None

@@ -1,0 +1,139 @@
+"""``senza``: the table of commands and the group that imports a command only when it is used."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import partial
+from importlib import import_module
+from typing import Any, NoReturn
+
+import click
+
+from senza._version import __version__
+from senza.cli import failure
+from senza.cli.context import Context
+from senza.cli.options import common_options
+
+COMMANDS: dict[str, str] = {}
+"""Command → the first line of its help, in the order in which ``senza --help`` shows them."""
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands by name and help line, and imports ``<package>.<command>`` on use.
+
+    A command may be abbreviated as long as it is clear which one is meant. Failures end as in
+    :mod:`senza.cli.failure`, under ``senza`` and under click's test runner alike.
+    """
+
+    def __init__(self, *args: Any, table: Mapping[str, str], package: str, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self.table = table
+        self.package = package
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.table)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, imported now; None where ``cmd_name`` is neither a command nor a clear abbreviation of one."""
+        candidates = self.candidates(cmd_name)
+        if len(candidates) != 1:
+            return None
+        module = import_module(f"{self.package}.{candidates[0].replace('-', '_')}")
+        command: click.Command = module.command
+        return command
+
+    def candidates(self, name: str) -> list[str]:
+        """The commands that ``name`` may stand for; an exact name stands for itself only."""
+        if name in self.table:
+            return [name]
+        return [command for command in self.table if name and command.startswith(name)]
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        candidates = self.candidates(name)
+        if len(candidates) == 1:
+            command = self.get_command(ctx, candidates[0])
+            return candidates[0], command, args[1:]
+        if not ctx.resilient_parsing:
+            ctx.fail(self._unclear(name, candidates))
+        return None, None, args[1:]
+
+    def _unclear(self, name: str, candidates: list[str]) -> str:
+        if candidates:
+            return f"Command '{name}' is ambiguous: {', '.join(candidates)}."
+        from difflib import get_close_matches
+
+        near = get_close_matches(name, self.table, n=1)
+        return f"No such command '{name}'." + (f" Did you mean '{near[0]}'?" if near else "")
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        if self.table:
+            with formatter.section("Commands"):
+                formatter.write_dl(list(self.table.items()))
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[Any]:
+        from click.shell_completion import CompletionItem
+
+        commands = [CompletionItem(name, help=self.table[name]) for name in self.table if name.startswith(incomplete)]
+        return commands + click.Command.shell_complete(self, ctx, incomplete)
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        with failure.closed_pipes_are_fine():
+            return super().make_context(info_name, args, parent, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with failure.closed_pipes_are_fine():
+            return super().invoke(ctx)
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        **extra: Any,
+    ) -> Any:
+        extra.setdefault("color", failure.colour_wish())
+        commands = partial(super().main, args, prog_name, complete_var, standalone_mode=False, **extra)
+        if not standalone_mode:
+            return commands()
+        sys.exit(failure.exit_code_of(commands))
+
+
+@click.group(
+    cls=LazyGroup,
+    table=COMMANDS,
+    package="senza.cli",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.version_option(__version__, prog_name="senza", message="%(prog)s %(version)s")
+@common_options
+def cli() -> None:
+    """Immutable, versioned AWS stacks from a compact definition, and traffic between them.
+
+    A command may be abbreviated: "senza li" is "senza list".
+
+    \b
+    Examples:
+      senza sandbox start
+      senza create definitions/hello-world.yaml 1 0.1 --sandbox --wait
+      senza traffic hello-world 1 100 --sandbox
+    """
+
+
+def run() -> NoReturn:
+    """The ``senza`` of the shell."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(AttributeError):  # a stream that somebody replaced need not be reconfigurable
+            stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # a poor locale must not end a command
+    cli.main(prog_name="senza")
+    raise AssertionError("main exits")
+
+
+__all__ = ["COMMANDS", "Context", "LazyGroup", "cli", "run"]

@@ -1,0 +1,73 @@
+"""Options that many commands share, so that a command names only its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import click
+
+from senza.cli.context import Context
+from senza.cli.output import Column, Table, known_fields
+
+F = TypeVar("F", bound=Callable[..., Any])
+WATCH_SECONDS = 2
+OUTPUTS = ["text", "json", "tsv"]
+
+pass_context = click.make_pass_decorator(Context, ensure=True)
+
+
+def common_options(function: F) -> F:
+    """``--region``, ``--profile``, ``--sandbox``, before or after the command's name; the later one wins.
+
+    They are kept by the :class:`Context`; the command does not see them.
+    """
+    options = [
+        click.option("--region", metavar="NAME", help="AWS region; else AWS_DEFAULT_REGION, then the AWS config file.",
+                     expose_value=False, callback=_keep),
+        click.option("--profile", metavar="NAME", help="Profile of the AWS config file; else AWS_PROFILE.",
+                     expose_value=False, callback=_keep),
+        click.option("--sandbox", is_flag=True, help="Use the local AWS that 'senza sandbox start' started.",
+                     expose_value=False, callback=_keep),
+    ]  # fmt: skip
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+    context = ctx.ensure_object(Context)
+    if value and param.name:
+        context.choose(param.name, value)
+
+
+def table_options(columns: Sequence[Column], *, watch: bool = False) -> Callable[[F], F]:
+    """``-o``, ``--field`` and, where ``watch``, ``-w SECS``/``-W``; the command gets one ``table: Table``."""
+
+    def decorate(function: F) -> F:
+        from functools import wraps
+
+        @wraps(function)
+        def command(*args: Any, output: str, fields: tuple[Column, ...], **rest: Any) -> Any:
+            every = rest.pop("watch", None) or (WATCH_SECONDS if rest.pop("watching", False) else None)
+            return function(*args, table=Table(fields or tuple(columns), output, every), **rest)
+
+        names = ", ".join(column.name for column in columns)
+        options = [
+            click.option("-o", "--output", type=click.Choice(OUTPUTS), default="text", help="Format of the result."),
+            click.option("-f", "--field", "fields", multiple=True, metavar="NAME", callback=known_fields(columns),
+                         help=f"Show this column; may be repeated. One of: {names}."),
+        ]  # fmt: skip
+        if watch:
+            seconds = click.IntRange(1, 300)
+            options += [
+                click.option("-w", "--watch", type=seconds, metavar="SECS", help="Show it again every SECS seconds."),
+                click.option("-W", "watching", is_flag=True, help=f"The same as -w {WATCH_SECONDS}."),
+            ]
+        decorated: Any = command
+        for option in reversed(options):
+            decorated = option(decorated)
+        result: F = decorated
+        return result
+
+    return decorate

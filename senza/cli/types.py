@@ -1,0 +1,79 @@
+"""Parameter types of the command line, to be given as ``type=``: text in, values out, one clear message if wrong."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from senza.errors import UsageError
+
+if TYPE_CHECKING:
+    from senza.stacks.references import StackRef
+
+UNITS_PER_PERCENT = 2
+NAME_THE_STACK = "Give the stack's name instead of a definition file, or correct the file."
+DEFINITION_SUFFIXES = (".yaml", ".yml", ".json")
+PERCENT = re.compile(r"([0-9]{1,3})(?:\.([0-9]))?%?")
+
+
+def percentage(text: str) -> int:
+    """``0`` to ``100`` in steps of ``0.5``, as an integer number of half percents: ``0.5`` → 1, ``100`` → 200."""
+    match = PERCENT.fullmatch(text)
+    if match and match[2] in (None, "0", "5"):
+        units = int(match[1]) * UNITS_PER_PERCENT + (match[2] == "5")
+        if units <= 100 * UNITS_PER_PERCENT:
+            return units
+    raise click.BadParameter(f"{text!r} is no percentage from 0 to 100 in steps of 0.5.")
+
+
+def key_value(text: str) -> tuple[str, str]:
+    """``key=value``, split at the first ``=``, as a pair."""
+    key, separator, value = text.partition("=")
+    if not key or not separator:
+        raise click.BadParameter(f"{text!r} is not of the form key=value.")
+    return key, value
+
+
+def stack_refs(*, required: bool = False) -> Callable[[Any], Any]:
+    """The argument ``STACK_REF...``; the command gets ``refs: tuple[StackRef, ...]``, empty for all stacks."""
+    return click.argument("refs", metavar="STACK_REF..." if required else "[STACK_REF]...", nargs=-1,
+                          required=required, callback=_read_refs)  # fmt: skip
+
+
+def _read_refs(ctx: click.Context, param: click.Parameter, words: tuple[str, ...]) -> tuple[StackRef, ...]:
+    from senza.stacks.references import parse_refs
+
+    return () if ctx.resilient_parsing else parse_refs(words, stack_name_in)
+
+
+def stack_name_in(word: str) -> str | None:
+    """The StackName of the definition file ``word``; None where it is not written like the name of one.
+
+    Raises UsageError for a file that cannot be read or that does not say its StackName.
+    """
+    if not word.endswith(DEFINITION_SUFFIXES):
+        return None
+    import yaml
+
+    try:
+        with open(word, encoding="utf-8") as file:
+            root = yaml.compose(file, Loader=yaml.SafeLoader)
+    except OSError as error:
+        raise UsageError(f"cannot read {word}: {error.strerror}", hint=NAME_THE_STACK) from error
+    except (yaml.YAMLError, UnicodeError) as error:
+        raise UsageError(f"{word} is no YAML: {error}", hint=NAME_THE_STACK) from error
+    name = scalar_at(root, "SenzaInfo", "StackName")
+    if name is None or "{{" in name:
+        raise UsageError(f"{word} has no plain SenzaInfo.StackName", hint=NAME_THE_STACK)
+    return name
+
+
+def scalar_at(node: Any, *keys: str) -> str | None:
+    """The text at that path of a composed YAML document."""
+    for key in keys:
+        pairs = node.value if getattr(node, "id", "") == "mapping" else ()
+        node = next((value for name, value in pairs if name.value == key), None)
+    return str(node.value) if getattr(node, "id", "") == "scalar" else None
