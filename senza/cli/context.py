@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from senza.account import Account
     from senza.aws import Aws, Endpoint
     from senza.cli.progress import ClosingReporter
-    from senza.plan import Plan
+    from senza.plan import Outcome, Plan
 
 SANDBOX_REGION = "eu-central-1"
 
@@ -139,19 +139,22 @@ class Context:
             invocation.call_on_close(reporter.close)  # an error or Ctrl-C must give the terminal back
         return reporter
 
-    def carry_out(self, plan: Plan, *, dry_run: bool = False) -> None:
-        """Perform the plan and report progress; for a dry run only print, on stdout, what it would do."""
+    def carry_out(self, plan: Plan, *, dry_run: bool = False) -> list[Outcome]:
+        """Perform the plan, report progress and return what came of each step.
+
+        For a dry run only print, on stdout, what it would do, and return nothing.
+        """
         if dry_run:
             for step in plan:
                 click.echo(f"Would: {step.says}")
-            return
+            return []
         from senza.plan import execute
 
-        execute(plan, self.aws(), self.clock, self.reporter())
+        return execute(plan, self.aws(), self.clock, self.reporter())
 
 
 def without_password(url: str) -> str:
     """The URL as it may be shown."""
-    scheme, separator, rest = url.partition("://")
+    scheme, separator, rest = url.rpartition("://")
     authority, slash, path = rest.partition("/")
     return f"{scheme}{separator}{authority.rpartition('@')[2]}{slash}{path.partition('?')[0]}"

@@ -49,7 +49,8 @@ def table_options(columns: Sequence[Column], *, watch: bool = False) -> Callable
 
         @wraps(function)
         def command(*args: Any, output: str, fields: tuple[Column, ...], **rest: Any) -> Any:
-            every = rest.pop("watch", None) or (WATCH_SECONDS if rest.pop("watching", False) else None)
+            watching, seconds = rest.pop("watching", False), rest.pop("watch", None)
+            every = seconds or (WATCH_SECONDS if watching else None)
             return function(*args, table=Table(fields or tuple(columns), output, every), **rest)
 
         names = ", ".join(column.name for column in columns)
