@@ -1,0 +1,77 @@
+"""A sandbox inside a test process, on a free loopback port; the same code as the server process runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from senza.aws import Endpoint
+from senza.sandbox.app import Keys
+from senza.sandbox.build import build
+from senza.sandbox.faults import Faults
+from senza.sandbox.http import make_server, serve_in_thread
+from senza.sandbox.world import Request, Settings, VirtualClock
+
+
+class EmbeddedSandbox:
+    """One at a time in a process (moto keeps its state in modules). Stop it when done, or use it in a ``with``."""
+
+    def __init__(self) -> None:
+        keys = Keys.fresh()
+        self._app, self._world = build(keys)
+        self._server = make_server(self._app)
+        url = f"http://127.0.0.1:{self._server.server_port}"
+        self._app.url = url
+        self._thread = serve_in_thread(self._server)
+        self.endpoint = Endpoint(url, self._world.region, keys.access_key_id, keys.secret_access_key)
+
+    def __enter__(self) -> EmbeddedSandbox:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    @property
+    def clock(self) -> VirtualClock:
+        """What stack operations take their time from; stands still until advanced."""
+        assert isinstance(self._world.clock, VirtualClock)
+        return self._world.clock
+
+    @property
+    def settings(self) -> Settings:
+        return self._world.settings
+
+    @property
+    def faults(self) -> Faults:
+        return self._world.faults
+
+    @property
+    def log(self) -> list[Request]:
+        """Every request since the last reset, in order; clear it to begin counting."""
+        return self._world.log
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """``{random id: "<label>"}`` of the seeded account."""
+        found: dict[str, str] = self._app.account["labels"]
+        return found
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """Facts of the seeded account: ``account_id``, ``vpc_id``, ``zone_ids``, ``acm_arn``..., see seed.py."""
+        found: dict[str, Any] = self._app.account["values"]
+        return found
+
+    def advance(self, seconds: float) -> None:
+        """Let that time pass, with everything that happens in it."""
+        with self._world.lock:
+            self.clock.advance(seconds)
+            self._world.timeline.catch_up()
+
+    def reset(self) -> None:
+        """Back to the freshly seeded account, clock, settings, faults and log at their defaults."""
+        self._app.reset()
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()

@@ -1,0 +1,108 @@
+"""Where the running sandbox is written down, and how others find it. Imports neither moto nor boto3.
+
+One JSON file, ``$XDG_STATE_HOME/senza/sandbox.json`` (``~/.local/state`` where that is not set), readable by its owner
+only. ``SENZA_SANDBOX_STATE`` names another directory for it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from senza.errors import NotFound
+
+if TYPE_CHECKING:
+    from senza.aws import Endpoint
+
+FILE = "sandbox.json"
+
+
+@dataclass(frozen=True)
+class State:
+    """A sandbox that was started.
+
+    identity: what tells its process from a later one with the same number. started: seconds since the epoch.
+    """
+
+    url: str
+    port: int
+    pid: int
+    identity: str
+    region: str
+    access_key_id: str
+    secret_access_key: str
+    started: float
+
+
+def directory() -> Path:
+    """Where the state file is; not made by asking."""
+    given = os.environ.get("SENZA_SANDBOX_STATE")
+    if given:
+        return Path(given)
+    home = os.environ.get("XDG_STATE_HOME")
+    return (Path(home) if home else Path.home() / ".local" / "state") / "senza"
+
+
+def read() -> State | None:
+    """The running sandbox, or None. A file that a crashed one left behind counts as none."""
+    try:
+        state = State(**json.loads((directory() / FILE).read_text()))
+    except (FileNotFoundError, NotADirectoryError, ValueError, TypeError):
+        return None
+    return state if alive(state) else None
+
+
+def write(state: State) -> None:
+    """Put it down, whole or not at all."""
+    folder = directory()
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    draft = folder / f"{FILE}.{os.getpid()}"
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
+        json.dump(asdict(state), out, indent=1)
+    draft.replace(directory() / FILE)
+
+
+def forget(pid: int) -> None:
+    """Remove the file, if it is about that process."""
+    path = directory() / FILE
+    try:
+        if json.loads(path.read_text()).get("pid") == pid:
+            path.unlink(missing_ok=True)
+    except (FileNotFoundError, NotADirectoryError, ValueError, AttributeError):
+        pass
+
+
+def identity_of(pid: int) -> str:
+    """When this process started, in the system's own terms; "" where there is none, or only its remains."""
+    try:
+        # field 22, counted behind the command's name, which may hold spaces and parentheses: proc_pid_stat(5)
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        return "" if fields[0] in "ZX" else f"{boot}/{fields[19]}"
+    except OSError:
+        if Path("/proc/self").exists():
+            return ""
+    asked = subprocess.run(  # noqa: S603 - systems without /proc
+        ["/bin/ps", "-o", "stat=,lstart=", "-p", str(pid)], capture_output=True, text=True, check=False
+    ).stdout.strip()
+    return "" if asked.startswith("Z") else asked.partition(" ")[2].strip()
+
+
+def alive(state: State) -> bool:
+    """Whether the process that wrote this state still runs."""
+    return bool(state.identity) and identity_of(state.pid) == state.identity
+
+
+def endpoint() -> Endpoint:
+    """How :class:`senza.aws.Aws` reaches the running sandbox. Raises NotFound where none runs."""
+    from senza.aws import Endpoint
+
+    state = read()
+    if state is None:
+        raise NotFound("no sandbox is running", hint="Start one: senza sandbox start")
+    return Endpoint(state.url, state.region, state.access_key_id, state.secret_access_key)

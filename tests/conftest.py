@@ -1,0 +1,76 @@
+"""What everybody's tests stand on: a sandbox per worker, a fresh account per test, no way out of either."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from senza.aws import Aws
+from senza.sandbox.embedded import EmbeddedSandbox
+
+
+class FakeClock:
+    """A clock (senza.clock.Clock) on which sleeping takes no time: the sandbox's time goes on instead."""
+
+    def __init__(self, sandbox: EmbeddedSandbox) -> None:
+        self._sandbox = sandbox
+        self.slept: list[float] = []
+        """The pauses asked for, in order, seconds."""
+
+    def now(self) -> float:
+        return self._sandbox.clock.now()
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self._sandbox.advance(seconds)
+
+
+@pytest.fixture(autouse=True)
+def _away_from_the_user(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """No test sees the user's home, settings or credentials; returns the home it sees instead."""
+    home = tmp_path_factory.mktemp("home")
+    for name in list(os.environ):
+        if name.startswith(("AWS_", "SENZA_", "XDG_", "BOTO_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(home))
+    for name in ("CONFIG", "STATE", "CACHE", "DATA"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(home / name.lower()))
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, os.devnull)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
+    return home
+
+
+@pytest.fixture(scope="session")
+def sandbox_server() -> Iterator[EmbeddedSandbox]:
+    """The sandbox of this worker; use ``sandbox`` unless the state of the account does not matter."""
+    with EmbeddedSandbox() as server:
+        yield server
+
+
+@pytest.fixture
+def sandbox(sandbox_server: EmbeddedSandbox) -> EmbeddedSandbox:
+    """The freshly seeded account; settings, faults, log and clock at their defaults."""
+    sandbox_server.reset()
+    return sandbox_server
+
+
+@pytest.fixture
+def aws(sandbox: EmbeddedSandbox) -> Aws:
+    """The door to the sandbox, with its call counter at zero."""
+    return Aws(endpoint=sandbox.endpoint)
+
+
+@pytest.fixture
+def clock(sandbox: EmbeddedSandbox) -> FakeClock:
+    return FakeClock(sandbox)
+
+
+@pytest.fixture
+def labels(sandbox: EmbeddedSandbox) -> dict[str, str]:
+    """``{random id: "<label>"}`` of the seeded account."""
+    return sandbox.labels
