@@ -1,0 +1,7 @@
+"""Read-only facts about the AWS account that a definition is compiled for."""
+
+from senza.account.account import Account
+from senza.account.dns import HostedZone
+from senza.account.needs import Needs
+
+__all__ = ["Account", "HostedZone", "Needs"]

@@ -1,0 +1,32 @@
+"""What a definition will ask about the account, collected before anything is asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Needs:
+    """Facts to fetch at the same time. Needs are added with ``|``.
+
+    network: VPCs and subnets. vpc: VPCs alone. security_groups: names (not ids).
+    """
+
+    network: bool = False
+    vpc: bool = False
+    images: bool = False
+    zones: bool = False
+    certificates: bool = False
+    topics: bool = False
+    security_groups: frozenset[str] = frozenset()
+
+    def __or__(self, other: Needs) -> Needs:
+        return Needs(
+            network=self.network or other.network,
+            vpc=self.vpc or other.vpc,
+            images=self.images or other.images,
+            zones=self.zones or other.zones,
+            certificates=self.certificates or other.certificates,
+            topics=self.topics or other.topics,
+            security_groups=self.security_groups | other.security_groups,
+        )
