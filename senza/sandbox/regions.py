@@ -1,4 +1,4 @@
-"""The hosted zones that load balancers live in: "Elastic Load Balancing endpoints and quotas", AWS General Reference."""
+"""The hosted zones that load balancers live in (AWS General Reference, "Elastic Load Balancing endpoints")."""
 
 from __future__ import annotations
 

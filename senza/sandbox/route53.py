@@ -21,6 +21,10 @@ TYPES = {
     *("A", "AAAA", "CAA", "CNAME", "DS", "HTTPS", "MX", "NAPTR", "NS", "PTR", "SOA", "SPF", "SRV", "SSHFP", "SVCB"),
     *("TLSA", "TXT"),
 }
+ELB_NAME = re.compile(
+    r"\.([a-z]{2}(?:-[a-z]+)+-\d)\.elb\.amazonaws\.com\.$"  # classic and application
+    r"|\.elb\.([a-z]{2}(?:-[a-z]+)+-\d)\.amazonaws\.com\.$"  # network
+)
 ROUTING = (
     "Weight",
     "Region",
@@ -198,9 +202,7 @@ def check_target(change: Change, region: str) -> None:
 def check_alias(alias: tuple[str, str, bool], region: str) -> None:
     """An alias to a load balancer must name the zone that load balancers of its region live in."""
     zone_id, dns_name, _ = alias
-    found = re.search(
-        r"\.([a-z]{2}(?:-[a-z]+)+-\d)\.elb\.amazonaws\.com\.$|\.elb\.([a-z0-9-]+)\.amazonaws\.com\.$", dns_name
-    )
+    found = ELB_NAME.search(dns_name)
     if not found:
         return
     known = elb_zone_ids(found[1] or found[2])

@@ -28,11 +28,14 @@ def test_reset_gives_the_same_account_again(sandbox: EmbeddedSandbox, aws: Aws) 
     sandbox.advance(60)
     sandbox.settings.insync_polls = 7
     sandbox.reset()
-    assert sandbox.labels.keys() - {
-        ident for ident, label in sandbox.labels.items() if label == "<KMS_CIPHERTEXT>"
-    } <= (before.keys())
+    assert without_ciphertext(sandbox.labels) == without_ciphertext(before)
     assert not [one for one in aws.pages("sns", "list_topics", "Topics") if one["TopicArn"].endswith("left-over")]
     assert sandbox.settings.insync_polls == 0
+
+
+def without_ciphertext(labels: dict[str, str]) -> dict[str, str]:
+    """Encryption takes a fresh initialisation vector each time; all other ids are the same."""
+    return {ident: label for ident, label in labels.items() if label != "<KMS_CIPHERTEXT>"}
 
 
 @pytest.mark.parametrize(
