@@ -14,15 +14,16 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from senza.errors import SenzaError
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from senza.errors import SenzaError
 
 BUG = 70
 INTERRUPTED = 130
@@ -38,9 +39,6 @@ def exit_code_of(command: Callable[[], Any]) -> int:
         code = command()
         with closed_pipes_are_fine():
             sys.stdout.flush()
-    except SenzaError as error:
-        show(error)
-        return error.exit_code
     except click.exceptions.Exit as leaving:
         return leaving.exit_code
     except click.ClickException as error:
@@ -50,6 +48,11 @@ def exit_code_of(command: Callable[[], Any]) -> int:
         click.echo("Interrupted.", err=True)
         return INTERRUPTED
     except Exception as error:  # the last resort: nobody should meet a traceback
+        from senza.errors import SenzaError
+
+        if isinstance(error, SenzaError):
+            show(error)
+            return error.exit_code
         if os.environ.get("SENZA_DEBUG") == "1":
             raise
         show_bug(error, os.environ)
@@ -86,6 +89,7 @@ def show_bug(error: Exception, environ: Mapping[str, str]) -> None:
 
 def write_report(error: Exception, directory: Path) -> Path:
     """Write the traceback to a new file that only this user can read; raises OSError."""
+    import time
     import traceback
 
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -98,6 +102,8 @@ def write_report(error: Exception, directory: Path) -> Path:
 
 def state_dir(environ: Mapping[str, str]) -> Path:
     """Where senza keeps files of its own: ``$XDG_STATE_HOME/senza`` (XDG Base Directory Specification)."""
+    from pathlib import Path
+
     home = environ.get("XDG_STATE_HOME") or str(Path("~/.local/state").expanduser())
     return Path(home) / "senza"
 

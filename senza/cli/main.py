@@ -13,7 +13,6 @@ import click
 
 from senza._version import __version__
 from senza.cli import failure
-from senza.cli.context import Context
 from senza.cli.options import common_options
 
 COMMANDS: dict[str, str] = {}
@@ -134,6 +133,3 @@ def run() -> NoReturn:
             stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # a poor locale must not end a command
     cli.main(prog_name="senza")
     raise AssertionError("main exits")
-
-
-__all__ = ["COMMANDS", "Context", "LazyGroup", "cli", "run"]

@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from senza.cli.context import Context
-from senza.cli.output import Column, Table, known_fields
+if TYPE_CHECKING:
+    from senza.cli.context import Context
+    from senza.cli.output import Column
 
 F = TypeVar("F", bound=Callable[..., Any])
 WATCH_SECONDS = 2
 OUTPUTS = ["text", "json", "tsv"]
 
-pass_context = click.make_pass_decorator(Context, ensure=True)
+
+def pass_context(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Call the function with the run's :class:`senza.cli.context.Context` first."""
+
+    @wraps(function)
+    def command(*args: Any, **rest: Any) -> Any:
+        return function(the_context(click.get_current_context()), *args, **rest)
+
+    return command
+
+
+def the_context(ctx: click.Context) -> Context:
+    from senza.cli.context import Context  # not for --help, which needs none
+
+    return ctx.ensure_object(Context)
 
 
 def common_options(function: F) -> F:
@@ -36,7 +52,7 @@ def common_options(function: F) -> F:
 
 
 def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
-    context = ctx.ensure_object(Context)
+    context = the_context(ctx)
     if value and param.name:
         context.choose(param.name, value)
 
@@ -45,7 +61,7 @@ def table_options(columns: Sequence[Column], *, watch: bool = False) -> Callable
     """``-o``, ``--field`` and, where ``watch``, ``-w SECS``/``-W``; the command gets one ``table: Table``."""
 
     def decorate(function: F) -> F:
-        from functools import wraps
+        from senza.cli.output import Table, known_fields
 
         @wraps(function)
         def command(*args: Any, output: str, fields: tuple[Column, ...], **rest: Any) -> Any:
