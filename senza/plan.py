@@ -6,8 +6,8 @@ does lives beside its class in the room that owns it, registered with :data:`per
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import singledispatch
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -55,15 +55,26 @@ class World:
     """Tell the user about progress inside the step."""
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a step: a few words for people, and facts (ids, weights before and after) for whoever goes on."""
+
+    says: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
 @singledispatch
-def perform(step: Any, world: World) -> str:
-    """Make the change and return its outcome in a few words. Safe to repeat: a step that was already done says so."""
+def perform(step: Any, world: World) -> Outcome:
+    """Make the change. Safe to repeat: a step that was already done says so."""
     raise TypeError(f"nobody knows how to perform {type(step).__name__}")
 
 
-def execute(plan: Plan, aws: Aws, clock: Clock, reporter: Reporter) -> None:
+def execute(plan: Plan, aws: Aws, clock: Clock, reporter: Reporter) -> list[Outcome]:
     """Perform the steps in order. A step that fails stops the plan; what was done before it stays done."""
     world = World(aws, clock, reporter.progress)
+    outcomes = []
     for step in plan:
         reporter.starting(step)
-        reporter.finished(step, perform(step, world))
+        outcomes.append(perform(step, world))
+        reporter.finished(step, outcomes[-1].says)
+    return outcomes

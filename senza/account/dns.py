@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from senza.aws import Aws
 from senza.errors import NotFound, UsageError
@@ -16,6 +16,8 @@ class HostedZone:
     name: str
     """With its final dot, e.g. ``example.org.``."""
     private: bool = False
+    record_count: int = field(default=0, compare=False)
+    """How many record sets it has; tells whether reading it whole is worth it."""
 
     def holds(self, domain: str) -> bool:
         """Whether the domain is the zone's apex or below it, compared by whole labels."""
@@ -30,7 +32,12 @@ def canonical(domain: str) -> str:
 def look_up_zones(aws: Aws) -> tuple[HostedZone, ...]:
     """All hosted zones, by name; the public one first where a private one has the same name."""
     zones = (
-        HostedZone(zone["Id"].rsplit("/", 1)[-1], canonical(zone["Name"]), bool(zone["Config"].get("PrivateZone")))
+        HostedZone(
+            zone["Id"].rsplit("/", 1)[-1],
+            canonical(zone["Name"]),
+            bool(zone["Config"].get("PrivateZone")),
+            int(zone.get("ResourceRecordSetCount", 0)),
+        )
         for zone in aws.pages("route53", "list_hosted_zones", "HostedZones")
     )
     return tuple(sorted(zones, key=lambda zone: (zone.name, zone.private, zone.id)))

@@ -7,7 +7,7 @@ every botocore exception into one of ours. boto3 is imported when the first call
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -19,6 +19,7 @@ from senza.errors import UsageError
 if TYPE_CHECKING:
     from botocore.client import BaseClient
 
+K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 
 
@@ -104,7 +105,7 @@ class Aws:
             for page in paginator.paginate(**parameters):
                 yield from page.get(key, ())
 
-    def parallel(self, jobs: Mapping[str, Callable[[], T]]) -> dict[str, T]:
+    def parallel(self, jobs: Mapping[K, Callable[[], T]]) -> dict[K, T]:
         """Run independent look-ups at the same time; the first failure in the given order is raised."""
         if len(jobs) <= 1:
             return {name: job() for name, job in jobs.items()}

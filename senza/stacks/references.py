@@ -1,4 +1,4 @@
-"""STACK_REF: what people type to name stacks, e.g. ``hello-world 1`` or ``'hello.*'`` or ``hello-world v1 v2``. Pure."""
+"""STACK_REF: what people type to name stacks, e.g. ``hello-world 1``, ``'hello.*'``, ``hello-world v1 v2``. Pure."""
 
 from __future__ import annotations
 
@@ -70,6 +70,6 @@ def checked(pattern: str) -> str:
     except (re.error, OverflowError, RecursionError) as error:
         raise UsageError(
             f"{pattern!r} is no regular expression: {error}",
-            hint="Stacks are named by regular expressions that match the whole name, e.g. 'hello-.*' for all that start so.",
+            hint="Stacks are named by regular expressions that match the whole name, e.g. 'hello-.*'.",
         ) from error
     return pattern

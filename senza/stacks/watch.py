@@ -66,8 +66,8 @@ def wait(
 
     token: see :class:`Watched`. listener is told of each event once, oldest first.
 
-    Raises OperationFailed naming the first resource that failed and AWS's reason, or TimedOut after ``timeout`` seconds.
-    A stack that failed does not end the waiting for the others.
+    Raises OperationFailed naming the first resource that failed and AWS's reason, or TimedOut after ``timeout``
+    seconds. A stack that failed does not end the waiting for the others.
     """
     watched = [Watched(stack, token) for stack in stacks]
     until = clock.now() + timeout

@@ -1,0 +1,169 @@
+"""The steps that change stacks. Each carries a client request token, so that a retried call is one operation."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from senza.components import Compiled
+from senza.errors import AwsError, Conflict, NotFound, OperationFailed
+from senza.plan import Outcome, Step, World, perform
+from senza.stacks.references import split_name
+from senza.stacks.summaries import Stack
+from senza.stacks.watch import READY, wait
+
+NOTHING_TO_UPDATE = "No updates are to be performed"
+
+
+def new_token() -> str:
+    """A client request token (CloudFormation API reference: letters, digits and dashes, at most 128)."""
+    return f"senza-{uuid.uuid4()}"
+
+
+@dataclass(frozen=True)
+class CreateStack(Step):
+    compiled: Compiled
+    disable_rollback: bool = False
+    token: str = field(default_factory=new_token)
+
+    @property
+    def says(self) -> str:
+        return f"Create stack {self.compiled.full_name}"
+
+    @property
+    def undone_by(self) -> str:
+        return f"senza delete {self.compiled.stack_name} {self.compiled.version}"
+
+
+@dataclass(frozen=True)
+class UpdateStack(Step):
+    compiled: Compiled
+    disable_rollback: bool = False
+    token: str = field(default_factory=new_token)
+
+    @property
+    def says(self) -> str:
+        return f"Update stack {self.compiled.full_name}"
+
+
+@dataclass(frozen=True)
+class ReplaceTemplate(Step):
+    """Give a stack another template with its parameters as they are, and wait until that is done.
+
+    template: None only waits for an update that is under way already.
+    """
+
+    stack: Stack
+    template: Mapping[str, Any] | None = field(repr=False)
+    parameters: tuple[str, ...]
+    why: str
+    capabilities: tuple[str, ...] = ()
+    token: str = field(default_factory=new_token)
+
+    @property
+    def says(self) -> str:
+        return f"Update stack {self.stack.full_name}: {self.why}"
+
+
+@dataclass(frozen=True)
+class DeleteStack(Step):
+    stack: Stack
+    token: str = field(default_factory=new_token)
+
+    @property
+    def says(self) -> str:
+        return f"Delete stack {self.stack.full_name}"
+
+
+def request(compiled: Compiled, token: str) -> dict[str, Any]:
+    """The parameters that CreateStack and UpdateStack share."""
+    return {
+        "StackName": compiled.full_name,
+        "TemplateBody": compiled.template_body(),
+        "Parameters": [{"ParameterKey": key, "ParameterValue": text} for key, text in compiled.parameters.items()],
+        "Tags": [{"Key": key, "Value": text} for key, text in compiled.tags.items()],
+        "Capabilities": list(compiled.capabilities),
+        "NotificationARNs": list(compiled.notification_arns),
+        "ClientRequestToken": token,
+    }
+
+
+@perform.register
+def create_stack(step: CreateStack, world: World) -> Outcome:
+    name = step.compiled.full_name
+    try:
+        answer = world.aws.call(
+            "cloudformation",
+            "create_stack",
+            **request(step.compiled, step.token),
+            OnFailure="DO_NOTHING" if step.disable_rollback else "ROLLBACK",
+        )
+    except AwsError as error:
+        if error.code == "AlreadyExistsException":
+            raise already_exists(name) from error
+        raise
+    return Outcome("started", {"stack_id": answer["StackId"]})
+
+
+def already_exists(name: str, status: str = "") -> Conflict:
+    app, version = split_name(name)
+    said = f" ({status})" if status else ""
+    return Conflict(
+        f"stack {name} exists already{said}",
+        hint=f"Use another version, or senza update, or senza delete {app} {version} first.",
+    )
+
+
+@perform.register
+def update_stack(step: UpdateStack, world: World) -> Outcome:
+    try:
+        answer = world.aws.call(
+            "cloudformation",
+            "update_stack",
+            **request(step.compiled, step.token),
+            DisableRollback=step.disable_rollback,
+        )
+    except AwsError as error:
+        if NOTHING_TO_UPDATE in error.message:
+            return Outcome("nothing to update", {"unchanged": True})
+        if "does not exist" in error.message:
+            raise NotFound(f"there is no stack {step.compiled.full_name}", hint="Create it: senza create.") from error
+        raise
+    return Outcome("started", {"stack_id": answer["StackId"]})
+
+
+@perform.register
+def replace_template(step: ReplaceTemplate, world: World) -> Outcome:
+    token = ""
+    if step.template is not None:
+        from senza.components import template_body
+
+        try:
+            world.aws.call(
+                "cloudformation",
+                "update_stack",
+                StackName=step.stack.stack_id,
+                TemplateBody=template_body(step.template),
+                Parameters=[{"ParameterKey": key, "UsePreviousValue": True} for key in step.parameters],
+                Capabilities=list(step.capabilities),
+                ClientRequestToken=step.token,
+            )
+            token = step.token
+        except AwsError as error:
+            if NOTHING_TO_UPDATE not in error.message:
+                raise
+            return Outcome("was so already")
+    try:
+        wait(world.aws, [step.stack], READY, world.clock, token=token)
+    except OperationFailed as error:
+        error.hint = "The stack was not deleted. " + error.hint
+        raise
+    return Outcome("done")
+
+
+@perform.register
+def delete_stack(step: DeleteStack, world: World) -> Outcome:
+    world.aws.call("cloudformation", "delete_stack", StackName=step.stack.stack_id, ClientRequestToken=step.token)
+    return Outcome("started", {"stack_id": step.stack.stack_id})

@@ -1,0 +1,130 @@
+"""The traffic of one app: who has how much, and a switch planned from fresh look-ups."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from senza.account import HostedZone
+from senza.aws import Aws
+from senza.clock import Clock
+from senza.errors import NotFound, SenzaError, TimedOut
+from senza.plan import Step
+from senza.stacks.references import StackRef
+from senza.stacks.summaries import Stack, describe_stack, list_stacks
+from senza.traffic.announce import plan_announcement
+from senza.traffic.records import Reader
+from senza.traffic.survey import names_of, survey
+from senza.traffic.switch import SwitchPlan, plan_switch, weighted_domains
+from senza.traffic.weights import effective
+
+Zones = Callable[[], Sequence[HostedZone]]
+
+
+@dataclass(frozen=True)
+class Share:
+    """What one version, or a record without a stack, has of one domain.
+
+    weight: out of 200 (records that others made may have any sum). effective: percent of the answers.
+    version: "" where the record belongs to no stack of the app.
+    """
+
+    domain: str
+    identifier: str
+    version: str
+    weight: int
+    effective: float
+    status: str
+
+
+def shares(aws: Aws, zones: Zones, app: str) -> list[Share]:
+    """Who has how much of the app's weighted domains. Raises NotFound where the app has no stack."""
+    jobs: dict[str, Callable[[], Any]] = {"stacks": partial(stacks_of, aws, app), "zones": zones}
+    looked = aws.parallel(jobs)
+    found = survey(aws, looked["zones"], looked["stacks"])
+    owner = {id(item.record.raw): item.stack for item in found.owned}
+    records = [item.record for item in found.owned] + list(found.foreign)
+    result = []
+    for domain, siblings in weighted_domains(records).items():
+        percents = effective({name: record.weight or 0 for name, record in siblings.items()})
+        rows = []
+        for identifier, record in siblings.items():
+            stack = owner.get(id(record.raw))
+            version, status = (stack.version, stack.status) if stack else ("", "")
+            share = Share(domain.name, identifier, version, record.weight or 0, percents[identifier], status)
+            rows.append((stack.created.timestamp() if stack else 0.0, identifier, share))
+        result += [share for _, _, share in sorted(rows, key=lambda row: row[:2])]
+    return result
+
+
+def stacks_of(aws: Aws, app: str) -> list[Stack]:
+    """All versions of the app, oldest first. Raises NotFound."""
+    stacks = [stack for stack in list_stacks(aws) if stack.name == app]
+    if not stacks:
+        raise NotFound(f"there is no stack of {app}", hint="senza list shows the stacks of this region.")
+    return stacks
+
+
+@dataclass(frozen=True)
+class TrafficPlan:
+    stack: Stack
+    switch: SwitchPlan
+    steps: tuple[Step, ...]
+
+
+def plan_traffic(aws: Aws, zones: Zones, app: str, version: str, asked: int, *, force: bool = False) -> TrafficPlan:
+    """Plan to give ``asked`` half percents to a version, from what Route 53 says now.
+
+    Raises NotFound where there is no such stack or it has no weighted record, Refused as :func:`plan_switch`.
+    """
+    name = f"{app}-{version}"
+    jobs: dict[str, Callable[[], Any]] = {
+        "stack": partial(describe_stack, aws, name),
+        "names": partial(known_names, aws, name),
+        "zones": zones,
+    }
+    looked = aws.parallel(jobs)
+    stack: Stack | None = looked["stack"]
+    if stack is None:
+        raise NotFound(f"there is no stack {name}", hint=f"senza list {app} shows the versions there are.")
+    records = Reader(aws, looked["zones"]).read(looked["names"].values())
+    switch = plan_switch(records, name, asked, force=force)
+    if not switch.domains:
+        raise without_record(stack, bool(looked["names"]))
+    return TrafficPlan(stack, switch, (*switch.steps, *plan_announcement(aws, stack, asked, switch)))
+
+
+def known_names(aws: Aws, name: str) -> dict[str, str]:
+    try:
+        return names_of(aws, name)
+    except NotFound:
+        return {}  # the stack is looked up at the same time, and its absence is better told there
+
+
+def without_record(stack: Stack, has_names: bool) -> SenzaError:
+    if stack.status.endswith("_IN_PROGRESS"):
+        return NotFound(
+            f"{stack.full_name} has no weighted record yet ({stack.status})",
+            hint=f"Wait for it: senza wait {stack.name} {stack.version}",
+        )
+    if has_names:
+        return NotFound(f"{stack.full_name} has no weighted record in Route 53, only other ones")
+    return NotFound(
+        f"{stack.full_name} has no DNS record",
+        hint="A definition gets one with Senza::WeightedDnsElasticLoadBalancer.",
+    )
+
+
+def wait_until_settled(aws: Aws, app: str, clock: Clock, *, timeout: float, interval: float) -> None:
+    """Wait until no stack of the app is being changed. Raises TimedOut after ``timeout`` seconds."""
+    until = clock.now() + timeout
+    while True:
+        busy = [stack for stack in list_stacks(aws, [StackRef(app)]) if stack.status.endswith("_IN_PROGRESS")]
+        if not busy:
+            return
+        if clock.now() >= until:
+            what = ", ".join(f"{stack.full_name} ({stack.status})" for stack in busy)
+            raise TimedOut(f"after {timeout:g} seconds {what} still changing", hint="The traffic was not touched.")
+        clock.sleep(min(interval, max(until - clock.now(), 0)))

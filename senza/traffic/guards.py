@@ -1,0 +1,233 @@
+"""What has to be true, or done first, so that creating, updating or deleting a stack moves no traffic by accident."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from senza.account import HostedZone
+from senza.aws import Aws
+from senza.components import Compiled
+from senza.errors import Refused
+from senza.plan import Step
+from senza.stacks.changes import DeleteStack, ReplaceTemplate
+from senza.stacks.references import split_name
+from senza.stacks.summaries import Stack
+from senza.stacks.templates import RECORD_SET, deployed_template, weighted_resources, with_weights
+from senza.traffic.records import Domain, Reader, Record, normal
+from senza.traffic.survey import names_of
+from senza.traffic.switch import WeightChange, batches, plan_switch, weighted_domains
+from senza.traffic.weights import TOTAL, effective, percent
+
+UPDATING = ("UPDATE_IN_PROGRESS", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
+NOT_UPDATABLE = ("DELETE_FAILED", "ROLLBACK_FAILED", "UPDATE_ROLLBACK_FAILED", "DELETE_IN_PROGRESS")
+REPLACING = ("Name", "LoadBalancerName", "Scheme", "Type")
+"""Properties of load balancers whose change makes CloudFormation replace them (resource reference, "Replacement")."""
+
+
+def before_create(aws: Aws, zones: Sequence[HostedZone], compiled: Compiled, *, force: bool = False) -> list[Step]:
+    """The steps to take before the stack is created, so that it arrives without traffic.
+
+    A new record arrives with weight 0. Where the weights of its siblings sum to 0 as well, Route 53 would answer with
+    the new one too: a single sibling, which has all traffic, is given the whole 200 first.
+
+    Raises Refused, without ``force``, where several siblings stand at 0, or where CloudFormation could not create the
+    record.
+    """
+    wanted = {(normal(item.name), item.type): item for item in compiled.weighted_records}
+    if not wanted:
+        return []
+    records = Reader(aws, zones).read(name for name, _ in wanted)
+    changes: list[WeightChange] = []
+    for (name, type_), item in wanted.items():
+        present = [record for record in records if record.name == name and record.type == type_]
+        if not force:
+            check_free(present, name, item.set_identifier)
+        siblings = {record.identifier: record for record in present if record.weight is not None}
+        if not siblings or any(record.weight for record in siblings.values()):
+            continue
+        if len(siblings) == 1:
+            changes += [WeightChange(record, TOTAL) for record in siblings.values()]
+        elif not force:
+            raise all_zero(name, compiled, [identifier or "" for identifier in siblings])
+    return list(batches(changes, f"senza: keep the traffic where it is while {compiled.full_name} is created"))
+
+
+def check_free(present: Sequence[Record], name: str, identifier: str) -> None:
+    for record in present:
+        if record.identifier == identifier:
+            raise Refused(
+                f"{name} has a record {identifier} already, left behind by an earlier stack; "
+                "CloudFormation cannot create it again",
+                hint="Delete that record in Route 53, or use another version.",
+            )
+        if record.weight is None:
+            kind = "a record without weight" if record.identifier is None else "a record with another routing policy"
+            raise Refused(
+                f"{name} has {kind} ({record.value}); Route 53 allows no weighted one beside it",
+                hint="Delete that record or choose another MainDomain.",
+            )
+
+
+def all_zero(name: str, compiled: Compiled, identifiers: Sequence[str]) -> Refused:
+    app, version = split_name(identifiers[-1])
+    return Refused(
+        f"all versions on {name} have weight 0 ({', '.join(identifiers)}), so Route 53 answers with each of them; "
+        f"{compiled.full_name} would get its share at once",
+        hint=f"Decide who has the traffic first, e.g. senza traffic {app} {version} 100, or use --force.",
+    )
+
+
+@dataclass(frozen=True)
+class Removal:
+    """How to delete a stack, and what the user should know about it."""
+
+    steps: tuple[Step, ...]
+    warnings: tuple[str, ...] = ()
+
+
+def before_delete(aws: Aws, zones: Sequence[HostedZone], stack: Stack, *, force: bool = False) -> Removal:
+    """Plan the deletion of a stack: its live weights and those of its template become 0 first.
+
+    CloudFormation deletes a record only if it is as the template says, so both must say the same, and what they say
+    must not be traffic. Raises Refused, without ``force``, while the stack has traffic.
+    """
+    names = names_of(aws, stack.stack_id)
+    if not names:
+        return Removal((DeleteStack(stack),))
+    template = deployed_template(aws, stack.stack_id)
+    in_template = weighted_resources(template)
+    if not in_template:
+        return Removal((DeleteStack(stack),))
+    records = Reader(aws, zones).read(names[logical_id] for logical_id in in_template if logical_id in names)
+    identifiers = {stack.full_name} | {
+        properties["SetIdentifier"]
+        for properties in in_template.values()
+        if isinstance(properties.get("SetIdentifier"), str)
+    }
+    steps: list[Step] = []
+    warnings: list[str] = []
+    for domain, siblings in weighted_domains(records).items():
+        for identifier in identifiers & set(siblings):
+            warnings += departure(domain, siblings, identifier, stack, force)
+    for identifier in sorted(identifiers):
+        steps += plan_switch(records, identifier, 0, force=True).steps if has_traffic(records, identifier) else ()
+    steps += in_line(stack, template, in_template, force)
+    return Removal((*steps, DeleteStack(stack)), tuple(warnings))
+
+
+def has_traffic(records: Sequence[Record], identifier: str) -> bool:
+    return any(record.identifier == identifier and record.weight for record in records)
+
+
+def departure(domain: Domain, siblings: Mapping[str, Record], identifier: str, stack: Stack, force: bool) -> list[str]:
+    """Warnings about what leaves with the record. Raises Refused, without ``force``, where that is traffic."""
+    weights = {name: record.weight or 0 for name, record in siblings.items()}
+    if weights[identifier] == 0:
+        return (
+            [f"{domain.name}: {identifier} was the only version, the name is gone with it"] if len(weights) == 1 else []
+        )
+    share = f"{effective(weights)[identifier]:.3g} %"
+    last = sum(weights.values()) == weights[identifier]
+    if not force:
+        raise Refused(
+            f"{stack.full_name} has {share} of the traffic of {domain.name}"
+            + (" and is the last version with traffic" if last else ""),
+            hint=f"Move it first (senza traffic {stack.name} OTHER_VERSION 100), or use --force.",
+        )
+    return [f"{domain.name}: {share} of the traffic is " + ("lost" if last else "given to the other versions")]
+
+
+def in_line(
+    stack: Stack, template: Mapping[str, Any], in_template: Mapping[str, Mapping[str, Any]], force: bool
+) -> list[Step]:
+    """Make the template say 0, as the live records do by then; templates of the classic tool carry weights."""
+    carrying = [logical_id for logical_id, properties in in_template.items() if str(properties["Weight"]) != "0"]
+    waiting = [ReplaceTemplate(stack, None, (), "wait for what is under way")] if stack.status in UPDATING else []
+    if not carrying:
+        return [*waiting]
+    if stack.status in NOT_UPDATABLE:
+        if force:
+            return []
+        raise Refused(
+            f"the template of {stack.full_name} carries a weight, and in {stack.status} it cannot be changed; "
+            "CloudFormation will probably not be able to delete the record",
+            hint="Use --force to try it all the same.",
+        )
+    changed = with_weights(template, dict.fromkeys(carrying, "0"))
+    parameters = tuple(template.get("Parameters") or {})
+    why = "its template shall say weight 0, so that CloudFormation can delete the record"
+    return [*waiting, ReplaceTemplate(stack, changed, parameters, why, ("CAPABILITY_NAMED_IAM",))]
+
+
+def before_update(
+    aws: Aws, zones: Sequence[HostedZone], compiled: Compiled, stack: Stack, *, force: bool = False
+) -> Compiled:
+    """The template to update with: its records carry the weights of the deployed template, so none of them changes.
+
+    CloudFormation writes the weight of the template whenever it touches a record for another reason. Raises Refused,
+    without ``force``, where that would happen to a record with traffic.
+    """
+    deployed = deployed_template(aws, stack.stack_id)
+    old = weighted_resources(deployed)
+    new = weighted_resources(compiled.template)
+    kept = {logical_id: old[logical_id]["Weight"] for logical_id in old if logical_id in new}
+    result = replace(compiled, template=with_weights(compiled.template, kept)) if kept else compiled
+    touched = [logical_id for logical_id in old if touches(deployed, result.template, logical_id)]
+    if touched and not force:
+        refuse_with_traffic(aws, zones, stack, touched)
+    return result
+
+
+def touches(deployed: Mapping[str, Any], planned: Mapping[str, Any], logical_id: str) -> bool:
+    """Whether an update would write or remove this record, or replace the load balancer it leads to."""
+    old = deployed["Resources"][logical_id]
+    new = (planned.get("Resources") or {}).get(logical_id)
+    if new is None or comparable(new) != comparable(old):
+        return True
+    target = (old["Properties"].get("AliasTarget") or {}).get("DNSName")
+    balancer = target.get("Fn::GetAtt") if isinstance(target, dict) else None
+    if not balancer:
+        return False
+    name = balancer.split(".")[0] if isinstance(balancer, str) else balancer[0]
+    before, after = (tree["Resources"].get(name) or {} for tree in (deployed, planned))
+    if before.get("Type") != after.get("Type"):
+        return True
+    settings = [resource.get("Properties") or {} for resource in (before, after)]
+    return any(settings[0].get(key) != settings[1].get(key) for key in REPLACING)
+
+
+def comparable(resource: Mapping[str, Any]) -> Any:
+    """A record set with every scalar as text: templates say ``"20"`` and ``20`` for the same weight."""
+
+    def text(node: Any) -> Any:
+        if isinstance(node, dict):
+            if isinstance(node.get("Fn::GetAtt"), str):
+                return {"Fn::GetAtt": node["Fn::GetAtt"].split(".", 1)}
+            return {key: text(value) for key, value in node.items()}
+        if isinstance(node, list):
+            return [text(value) for value in node]
+        return str(node).lower() if isinstance(node, bool) else str(node)
+
+    plain = copy.deepcopy(dict(resource.get("Properties") or {}))
+    for key in ("Name", "HostedZoneName"):
+        if isinstance(plain.get(key), str):
+            plain[key] = normal(plain[key])
+    return text(plain)
+
+
+def refuse_with_traffic(aws: Aws, zones: Sequence[HostedZone], stack: Stack, touched: Sequence[str]) -> None:
+    names = names_of(aws, stack.stack_id)
+    records = Reader(aws, zones).read(names[logical_id] for logical_id in touched if logical_id in names)
+    for record in records:
+        if record.identifier == stack.full_name and record.weight:
+            raise Refused(
+                f"CloudFormation would rewrite the record of {record.name} with the weight of the template, "
+                f"and {stack.full_name} has {percent(record.weight)} % there",
+                hint="Create a new version instead (senza create), move the traffic away first, or use --force.",
+            )
+
+
+__all__ = ["RECORD_SET", "Removal", "before_create", "before_delete", "before_update"]

@@ -1,0 +1,128 @@
+"""Which DNS records belong to which stack, in few calls for any number of versions.
+
+CloudFormation only tells the records of one stack at a time. The versions of an app nearly always have the same ones
+but for the version in the name, so one version of each app is asked, and the records that its siblings must then have
+are looked up in Route 53. Versions that have other records than expected are asked themselves.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from senza.account import HostedZone
+from senza.aws import Aws
+from senza.stacks.resources import Resource, resources_by_stack, resources_of
+from senza.stacks.summaries import Stack
+from senza.traffic.records import Reader, Record, normal
+
+RECORD_SET = "AWS::Route53::RecordSet"
+
+
+@dataclass(frozen=True)
+class Owned:
+    """A record, the stack it belongs to, and its logical id in that stack's template."""
+
+    stack: Stack
+    logical_id: str
+    record: Record
+
+
+@dataclass(frozen=True)
+class Survey:
+    """owned: the records of the stacks. foreign: weighted records beside them that belong to none of the stacks."""
+
+    owned: tuple[Owned, ...]
+    foreign: tuple[Record, ...]
+
+
+def record_names(resources: Iterable[Resource]) -> dict[str, str]:
+    """Logical id to record name; CloudFormation's physical id of a record set is its name (User Guide, Ref)."""
+    return {
+        item.logical_id: normal(item.physical_id)
+        for item in resources
+        if item.type == RECORD_SET and item.physical_id and item.status != "DELETE_COMPLETE"
+    }
+
+
+def names_of(aws: Aws, stack: str) -> dict[str, str]:
+    """Logical id to record name of the stack of that name or id. Raises NotFound."""
+    return record_names(resources_of(aws, stack))
+
+
+def belongs(record: Record, stack: Stack) -> bool:
+    """Weighted records carry the stack's name as set identifier; the others are the stack's by their name."""
+    return record.identifier is None or record.identifier == stack.full_name
+
+
+def matching(names: Mapping[str, str], records: Iterable[Record], stack: Stack) -> list[Owned]:
+    return [
+        Owned(stack, logical_id, record)
+        for logical_id, name in names.items()
+        for record in records
+        if record.name == name and belongs(record, stack)
+    ]
+
+
+def expected(names: Mapping[str, str], model: Stack, sibling: Stack) -> dict[str, str]:
+    """The names that a sibling has if it differs from the model in nothing but the version."""
+    version = re.compile(rf"(?<![a-z0-9]){re.escape(model.version.lower())}(?![a-z0-9])")
+
+    def renamed(name: str) -> str:
+        first, dot, rest = name.partition(".")
+        return version.sub(sibling.version.lower(), first) + dot + rest
+
+    return {logical_id: renamed(name) for logical_id, name in names.items()}
+
+
+def survey(aws: Aws, zones: Sequence[HostedZone], stacks: Sequence[Stack]) -> Survey:
+    """Look up the records of the stacks: one call per app, zone page and stack that is unlike its siblings."""
+    apps: dict[str, list[Stack]] = {}
+    for stack in sorted(stacks, key=lambda stack: stack.created, reverse=True):
+        apps.setdefault(stack.name, []).append(stack)
+    models = [versions[0] for versions in apps.values()]
+    resources = resources_by_stack(aws, models)
+    names = {model.full_name: record_names(resources[model.full_name]) for model in models}
+    reader = Reader(aws, zones)
+    reader.read(name for found in names.values() for name in found.values())
+
+    unlike: list[Stack] = []
+    for model in models:
+        own = names[model.full_name]
+        known = [record.zone for record in reader.everything() if record.name in own.values()]
+        complete = bool(known) and all(reader.knows_all(zone) for zone in known)
+        for sibling in apps[model.name][1:]:
+            wanted = expected(own, model, sibling)
+            found = {item.logical_id for item in matching(wanted, reader.everything(), sibling)}
+            if complete and found == set(wanted):
+                names[sibling.full_name] = wanted
+            else:
+                unlike.append(sibling)
+    resources = resources_by_stack(aws, unlike)
+    names |= {stack.full_name: record_names(resources[stack.full_name]) for stack in unlike}
+    reader.read(name for stack in unlike for name in names[stack.full_name].values())
+    return assembled(stacks, names, reader.everything())
+
+
+def assembled(stacks: Sequence[Stack], names: Mapping[str, Mapping[str, str]], records: Sequence[Record]) -> Survey:
+    at_name: dict[str, list[Record]] = {}
+    for record in records:
+        at_name.setdefault(record.name, []).append(record)
+    owned = [
+        item
+        for stack in stacks
+        for item in matching(
+            names[stack.full_name],
+            [record for name in set(names[stack.full_name].values()) for record in at_name.get(name, ())],
+            stack,
+        )
+    ]
+    taken = {id(item.record.raw) for item in owned}
+    domains = {item.record.domain for item in owned if item.record.identifier is not None}
+    foreign = [
+        record
+        for record in records
+        if record.identifier is not None and record.domain in domains and id(record.raw) not in taken
+    ]
+    return Survey(tuple(owned), tuple(foreign))
