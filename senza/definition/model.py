@@ -60,14 +60,15 @@ class Definition:
     tree: Mapping[str, Any]
     parameters: tuple[Parameter, ...]
     source: Source
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Bound:
     """A definition with its arguments filled in: no Mustache is left in it.
 
-    arguments: every parameter as text, plus ``region`` and ``version``. Values of NoEcho parameters are in here, so this
-    is never printed.
+    arguments: every parameter as text, plus ``region`` and ``version``. Values of NoEcho parameters are in here, so
+    this is never printed.
     info: ``SenzaInfo``, rendered, without the ``StackVersion`` and ``Tags`` that the compiler adds.
     template: the plain CloudFormation of the file, rendered (everything but the two Senza keys).
     warnings: what the user should be told and what does not stop the work.

@@ -1,0 +1,24 @@
+"""The nearest known names, for "did you mean"."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+def suggest(name: str, known: Iterable[str], limit: int = 3) -> list[str]:
+    """Return at most ``limit`` of the known names that ``name`` may have been meant to be, the nearest first.
+
+    Case does not count: ``senza::autoscalinggroup`` finds ``Senza::AutoScalingGroup``.
+    """
+    by_fold: dict[str, list[str]] = {}
+    for candidate in known:
+        by_fold.setdefault(candidate.casefold(), []).append(candidate)
+    near = difflib.get_close_matches(name.casefold(), by_fold, n=limit, cutoff=0.6)
+    return [candidate for fold in near for candidate in by_fold[fold]][:limit]
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return ``Did you mean X or Y?``, or an empty text where nothing is near."""
+    near = suggest(name, known)
+    return f"Did you mean {' or '.join(near)}?" if near else ""
