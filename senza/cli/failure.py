@@ -1,14 +1,4 @@
-"""How a command ends that cannot go on: one message on stderr, and an exit code.
-
-==== =====================================================
-0    done
-1    the operation failed, or what was named does not exist
-2    the command line or the definition is wrong
-70   a bug in senza (EX_SOFTWARE of sysexits.h)
-130  interrupted (128 + SIGINT)
-141  the reader of our output went away (128 + SIGPIPE)
-==== =====================================================
-"""
+"""How a command ends that cannot go on: one message on stderr, and an exit code."""
 
 from __future__ import annotations
 
@@ -28,6 +18,15 @@ if TYPE_CHECKING:
 BUG = 70
 INTERRUPTED = 130
 CLOSED_PIPE = 141
+EXIT_CODES = {
+    0: "done",
+    1: "the operation failed, or what was named does not exist",
+    2: "the command line or the definition is wrong",
+    BUG: "a bug in senza (`EX_SOFTWARE` of sysexits.h)",
+    INTERRUPTED: "interrupted (128 + SIGINT)",
+    CLOSED_PIPE: "the reader of the output went away (128 + SIGPIPE)",
+}
+"""Exit code → when; the reference is written from this."""
 
 
 def exit_code_of(command: Callable[[], Any]) -> int:

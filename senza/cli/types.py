@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from senza.stacks.references import StackRef
 
 UNITS_PER_PERCENT = 2
-NAME_THE_STACK = "Give the stack's name instead of a definition file, or correct the file."
 DEFINITION_SUFFIXES = (".yaml", ".yml", ".json")
 PERCENT = re.compile(r"([0-9]{1,3})(?:\.([0-9]))?%?")
 
@@ -52,28 +51,17 @@ def _read_refs(ctx: click.Context, param: click.Parameter, words: tuple[str, ...
 def stack_name_in(word: str) -> str | None:
     """The StackName of the definition file ``word``; None where it is not written like the name of one.
 
-    Raises UsageError for a file that cannot be read or that does not say its StackName.
+    Raises UsageError or DefinitionError for a file that cannot be read, or whose StackName depends on arguments.
     """
     if not word.endswith(DEFINITION_SUFFIXES):
         return None
-    import yaml
+    from senza.definition.loading import load
 
-    try:
-        with open(word, encoding="utf-8") as file:
-            root = yaml.compose(file, Loader=yaml.SafeLoader)
-    except OSError as error:
-        raise UsageError(f"cannot read {word}: {error.strerror}", hint=NAME_THE_STACK) from error
-    except (yaml.YAMLError, UnicodeError) as error:
-        raise UsageError(f"{word} is no YAML: {error}", hint=NAME_THE_STACK) from error
-    name = scalar_at(root, "SenzaInfo", "StackName")
-    if name is None or "{{" in name:
-        raise UsageError(f"{word} has no plain SenzaInfo.StackName", hint=NAME_THE_STACK)
+    definition = load(word)
+    name = str(definition.tree["SenzaInfo"]["StackName"])
+    if "{{" in name:
+        raise UsageError(
+            f"{word}: SenzaInfo.StackName is {name!r}, which depends on arguments",
+            hint="Give the name of the stack instead of the file.",
+        )
     return name
-
-
-def scalar_at(node: Any, *keys: str) -> str | None:
-    """The text at that path of a composed YAML document."""
-    for key in keys:
-        pairs = node.value if getattr(node, "id", "") == "mapping" else ()
-        node = next((value for name, value in pairs if name.value == key), None)
-    return str(node.value) if getattr(node, "id", "") == "scalar" else None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any, Protocol
 
 import click
@@ -37,9 +36,7 @@ class Invoke(Protocol):
 
 
 @pytest.fixture
-def invoke(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Invoke:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))  # where the report of a bug would be written
-
+def invoke() -> Invoke:
     def run(
         command: click.Command,
         *words: str,

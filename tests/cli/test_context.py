@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,8 +19,10 @@ from senza.cli.options import common_options, pass_context
 from senza.cli.progress import LineReporter, LiveReporter
 from senza.errors import OperationFailed
 from senza.plan import Outcome, Step, World, execute, perform
+from senza.sandbox import state
 
 if TYPE_CHECKING:
+    from senza.sandbox.embedded import EmbeddedSandbox
     from tests.cli.conftest import Invoke, StoppingClock
 
 SANDBOX = {"SENZA_SANDBOX": "1", "AWS_ENDPOINT_URL": "http://127.0.0.1:4999", "AWS_DEFAULT_REGION": "eu-west-1"}
@@ -51,6 +54,41 @@ def test_a_sandbox_in_the_environment_is_used_and_named(invoke: Invoke) -> None:
     result = invoke(where, context=Context(environ=SANDBOX))
     assert result.stdout == "eu-west-1 None\n"
     assert result.stderr == "This is the sandbox at http://127.0.0.1:4999, not AWS.\n"
+
+
+@click.command("who")
+@common_options
+@pass_context
+def who(context: Context) -> None:
+    click.echo(context.aws().call("sts", "get_caller_identity")["Account"])
+    click.echo(context.account().region)
+
+
+def test_both_ways_into_the_sandbox_get_there(invoke: Invoke, sandbox: EmbeddedSandbox) -> None:
+    endpoint = sandbox.endpoint
+    environ = {
+        "SENZA_SANDBOX": "1",
+        "AWS_ENDPOINT_URL": endpoint.url,
+        "AWS_DEFAULT_REGION": endpoint.region,
+        "AWS_ACCESS_KEY_ID": endpoint.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": endpoint.secret_access_key,
+    }
+    by_environment = invoke(who, context=Context(environ=environ))
+    port = int(endpoint.url.rpartition(":")[2])
+    me = os.getpid()
+    keys = (endpoint.access_key_id, endpoint.secret_access_key)
+    state.write(state.State(endpoint.url, port, me, state.identity_of(me), endpoint.region, *keys, started=0.0))
+    by_option = invoke(who, "--sandbox", context=Context(environ={}))
+    by_variable = invoke(who, context=Context(environ={"SENZA_SANDBOX": "1"}))
+    for result in (by_environment, by_option, by_variable):
+        assert result.stdout == f"{sandbox.values['account_id']}\n{endpoint.region}\n"
+        assert result.stderr == f"This is the sandbox at {endpoint.url}, not AWS.\n"
+
+
+def test_without_a_running_sandbox_the_option_says_how_to_start_one(invoke: Invoke) -> None:
+    result = invoke(who, "--sandbox", context=Context(environ={}))
+    assert result.exit_code == 1
+    assert "senza sandbox start" in result.stderr
 
 
 def test_the_sandbox_has_no_profiles(invoke: Invoke) -> None:

@@ -69,34 +69,27 @@ def test_a_bad_regular_expression_is_a_usage_error(invoke: Invoke) -> None:
 
 def test_a_definition_file_stands_for_its_stack_name(invoke: Invoke, tmp_path: Path) -> None:
     file = tmp_path / "hello.yaml"
-    file.write_text("SenzaInfo:\n  StackName: hello-world\nResources: {X: !Ref Y}\n")
+    file.write_text("SenzaInfo:\n  StackName: hello-world\nResources: {X: {Type: 'AWS::SQS::Queue', Name: !Ref Y}}\n")
     assert invoke(show, str(file), "1").stdout == "hello-world 1\n"
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    "content",
     [
-        (None, "cannot read"),
-        ("SenzaInfo: [", "is no YAML"),
-        ("SenzaInfo: {}", "SenzaInfo.StackName"),
-        ("SenzaInfo: {StackName: [a]}", "SenzaInfo.StackName"),
-        ("- a", "SenzaInfo.StackName"),
-        ("", "SenzaInfo.StackName"),
-        ("SenzaInfo: {StackName: 'a-{{Arguments.x}}'}", "SenzaInfo.StackName"),
-        ("? [1, 2]\n: 3", "SenzaInfo.StackName"),
-        (b"\xff\xfe\xff", "is no YAML"),
+        None,
+        "SenzaInfo: [",
+        "SenzaInfo: {}",
+        "SenzaInfo: {StackName: [a]}",
+        "- a",
+        "",
+        "SenzaInfo: {StackName: 'a-{{Arguments.x}}'}",
+        "? [1, 2]\n: 3",
     ],
 )
-def test_a_file_without_a_stack_name_is_a_usage_error(
-    invoke: Invoke,
-    tmp_path: Path,
-    content: str | bytes | None,
-    said: str,
-) -> None:
+def test_a_file_without_a_stack_name_is_a_usage_error(invoke: Invoke, tmp_path: Path, content: str | None) -> None:
     file = tmp_path / "hello.yaml"
     if content is not None:
-        file.write_bytes(content if isinstance(content, bytes) else content.encode())
+        file.write_text(content)
     result = invoke(show, str(file))
-    assert (result.exit_code, result.stderr.count("Error:")) == (2, 1)
-    assert said in result.stderr
+    assert (result.exit_code, result.stderr.count("Error:")) == (2, 1), result.stderr
     assert str(file) in result.stderr

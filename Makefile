@@ -1,0 +1,54 @@
+# Everything a contributor needs; `make help` lists it. Needs make and Python 3.11 or newer, nothing else.
+# Nothing is installed outside of .venv in this directory.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.PHONY: help install test check docs bench demo clean
+
+help: ## Show this list
+	@awk -F ': .*## ' '/^[a-z]+: .*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: $(INSTALLED) ## Make .venv with senza and all that is needed to work on it
+
+$(INSTALLED): pyproject.toml
+	@for python in python3.13 python3.12 python3.11 python3; do \
+	  if $$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then break; fi; \
+	  python=; \
+	done; \
+	if [ -z "$$python" ]; then \
+	  echo 'senza needs Python 3.11 or newer with the modules venv and ensurepip: none was found as python3.13, python3.12, python3.11 or python3.' >&2; \
+	  exit 1; \
+	fi; \
+	echo "Installing senza into $(VENV) with $$($$python --version) ..."; \
+	$$python -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+test: $(INSTALLED) ## Run all tests
+	@$(BIN)/python -m pytest -n 2 --quiet -ra
+
+check: $(INSTALLED) ## Lint, check the format and the types, and hold the rooms apart
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+docs: $(INSTALLED) ## Build the documentation into site/
+	$(BIN)/mkdocs build --strict --quiet
+	@echo 'Built site/index.html.'
+
+bench: $(INSTALLED) ## Measure; run it on a quiet machine
+	@for program in benchmarks/*.py; do echo "== $$program"; $(BIN)/python $$program; done
+
+demo: $(INSTALLED) ## Watch the hello-world definition become two versions with traffic, on a local AWS
+	@PATH="$(CURDIR)/$(BIN):$$PATH" scripts/demo.sh
+
+clean: ## Remove what was made, except .venv
+	rm -rf build dist site *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
