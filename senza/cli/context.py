@@ -89,9 +89,9 @@ class Context:
             )
         endpoint = self._endpoint_in_environment(url) if url and in_environment and not self.sandbox else None
         if endpoint is None:
-            from senza.sandbox import state
+            from senza.sandbox.state import endpoint as sandbox_endpoint
 
-            endpoint = state.endpoint()
+            endpoint = sandbox_endpoint()
         self.say(f"This is the sandbox at {endpoint.url}, not AWS.")
         return endpoint
 
