@@ -40,7 +40,7 @@ check: $(INSTALLED) ## Lint, check the format and the types, and hold the rooms 
 	$(BIN)/lint-imports
 
 docs: $(INSTALLED) ## Build the documentation into site/
-	$(BIN)/mkdocs build --strict --quiet
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 	@echo 'Built site/index.html.'
 
 bench: $(INSTALLED) ## Measure; run it on a quiet machine
