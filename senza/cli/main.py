@@ -15,7 +15,19 @@ from senza._version import __version__
 from senza.cli import failure
 from senza.cli.options import common_options
 
-COMMANDS: dict[str, str] = {}
+COMMANDS: dict[str, str] = {
+    "print": "Print the CloudFormation template that a definition becomes.",
+    "create": "Create a new version as a stack of its own, without traffic.",
+    "traffic": "Show the traffic of an app, or give a version a percentage of it.",
+    "update": "Update the stack of an existing version.",
+    "delete": "Delete a version.",
+    "wait": "Wait until stacks are created or updated, or deleted, and show what happens meanwhile.",
+    "list": "List the stacks.",
+    "resources": "Show what stacks consist of.",
+    "events": "Show what happened to stacks, oldest first.",
+    "domains": "List the DNS names of stacks as Route 53 has them; weights are out of 200.",
+    "dump": "Print the template of a running stack.",
+}
 """Command → the first line of its help, in the order in which ``senza --help`` shows them."""
 
 

@@ -10,9 +10,10 @@ from typing import Any
 from senza.components import Compiled
 from senza.errors import AwsError, Conflict, NotFound, OperationFailed
 from senza.plan import Outcome, Step, World, perform
+from senza.stacks.events import Event
 from senza.stacks.references import split_name
 from senza.stacks.summaries import Stack
-from senza.stacks.watch import READY, wait
+from senza.stacks.watch import INTERVAL, READY, TIMEOUT, wait
 
 NOTHING_TO_UPDATE = "No updates are to be performed"
 
@@ -75,6 +76,21 @@ class DeleteStack(Step):
     @property
     def says(self) -> str:
         return f"Delete stack {self.stack.full_name}"
+
+
+@dataclass(frozen=True)
+class AwaitStacks(Step):
+    """Wait until all of the stacks have one of the wanted statuses, see :func:`senza.stacks.watch.wait`."""
+
+    stacks: tuple[Stack, ...]
+    wanted: frozenset[str]
+    token: str = ""
+    timeout: float = TIMEOUT
+    interval: float = INTERVAL
+
+    @property
+    def says(self) -> str:
+        return f"Wait for {', '.join(stack.full_name for stack in self.stacks)}"
 
 
 def request(compiled: Compiled, token: str) -> dict[str, Any]:
@@ -167,3 +183,23 @@ def replace_template(step: ReplaceTemplate, world: World) -> Outcome:
 def delete_stack(step: DeleteStack, world: World) -> Outcome:
     world.aws.call("cloudformation", "delete_stack", StackName=step.stack.stack_id, ClientRequestToken=step.token)
     return Outcome("started", {"stack_id": step.stack.stack_id})
+
+
+@perform.register
+def await_stacks(step: AwaitStacks, world: World) -> Outcome:
+    def tell(stack: Stack, event: Event) -> None:
+        whose = f"{stack.full_name} " if len(step.stacks) > 1 else ""
+        reason = f": {event.reason}" if event.reason else ""
+        world.say(f"{whose}{event.logical_id} {event.status}{reason}")
+
+    wait(
+        world.aws,
+        step.stacks,
+        step.wanted,
+        world.clock,
+        token=step.token,
+        timeout=step.timeout,
+        interval=step.interval,
+        listener=tell,
+    )
+    return Outcome("done")

@@ -94,6 +94,11 @@ def parsed(item: Mapping[str, Any]) -> Stack:
     )
 
 
+def find_latest(aws: Aws, refs: Sequence[StackRef], *, deleted: bool = False) -> list[Stack]:
+    """Like :func:`find_stacks`, but of several stacks of one name, which were deleted before, only the latest."""
+    return list({stack.full_name: stack for stack in find_stacks(aws, refs, deleted=deleted)}.values())
+
+
 def find_stacks(aws: Aws, refs: Sequence[StackRef], *, deleted: bool = False) -> list[Stack]:
     """Like :func:`list_stacks`. Raises NotFound where references were given and one of them matches nothing."""
     stacks = list_stacks(aws, refs, deleted=deleted)

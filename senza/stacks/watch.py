@@ -12,7 +12,9 @@ from senza.errors import OperationFailed, SenzaError, TimedOut
 from senza.stacks.events import Event, first_failure, newest_first
 from senza.stacks.summaries import Stack
 
-READY = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE"})
+CREATED = frozenset({"CREATE_COMPLETE"})
+UPDATED = frozenset({"UPDATE_COMPLETE"})
+READY = CREATED | UPDATED
 DELETED = frozenset({"DELETE_COMPLETE"})
 TIMEOUT = 1800
 INTERVAL = 5

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from senza.account import HostedZone
 from senza.aws import Aws
 from senza.clock import Clock
 from senza.errors import NotFound, SenzaError, TimedOut
@@ -15,12 +14,10 @@ from senza.plan import Step
 from senza.stacks.references import StackRef
 from senza.stacks.summaries import Stack, describe_stack, list_stacks
 from senza.traffic.announce import plan_announcement
-from senza.traffic.records import Reader
+from senza.traffic.records import Reader, Zones
 from senza.traffic.survey import names_of, survey
 from senza.traffic.switch import SwitchPlan, plan_switch, weighted_domains
 from senza.traffic.weights import effective
-
-Zones = Callable[[], Sequence[HostedZone]]
 
 
 @dataclass(frozen=True)

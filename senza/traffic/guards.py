@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from senza.account import HostedZone
 from senza.aws import Aws
 from senza.components import Compiled
 from senza.errors import Refused
@@ -15,8 +14,8 @@ from senza.plan import Step
 from senza.stacks.changes import DeleteStack, ReplaceTemplate
 from senza.stacks.references import split_name
 from senza.stacks.summaries import Stack
-from senza.stacks.templates import RECORD_SET, deployed_template, weighted_resources, with_weights
-from senza.traffic.records import Domain, Reader, Record, normal
+from senza.stacks.templates import deployed_template, weighted_resources, with_weights
+from senza.traffic.records import Domain, Reader, Record, Zones, normal
 from senza.traffic.survey import names_of
 from senza.traffic.switch import WeightChange, batches, plan_switch, weighted_domains
 from senza.traffic.weights import TOTAL, effective, percent
@@ -27,7 +26,7 @@ REPLACING = ("Name", "LoadBalancerName", "Scheme", "Type")
 """Properties of load balancers whose change makes CloudFormation replace them (resource reference, "Replacement")."""
 
 
-def before_create(aws: Aws, zones: Sequence[HostedZone], compiled: Compiled, *, force: bool = False) -> list[Step]:
+def before_create(aws: Aws, zones: Zones, compiled: Compiled, *, force: bool = False) -> list[Step]:
     """The steps to take before the stack is created, so that it arrives without traffic.
 
     A new record arrives with weight 0. Where the weights of its siblings sum to 0 as well, Route 53 would answer with
@@ -39,7 +38,7 @@ def before_create(aws: Aws, zones: Sequence[HostedZone], compiled: Compiled, *, 
     wanted = {(normal(item.name), item.type): item for item in compiled.weighted_records}
     if not wanted:
         return []
-    records = Reader(aws, zones).read(name for name, _ in wanted)
+    records = Reader(aws, zones()).read(name for name, _ in wanted)
     changes: list[WeightChange] = []
     for (name, type_), item in wanted.items():
         present = [record for record in records if record.name == name and record.type == type_]
@@ -85,23 +84,24 @@ class Removal:
     """How to delete a stack, and what the user should know about it."""
 
     steps: tuple[Step, ...]
+    token: str
+    """The client request token of the deletion, which is the last step."""
     warnings: tuple[str, ...] = ()
 
 
-def before_delete(aws: Aws, zones: Sequence[HostedZone], stack: Stack, *, force: bool = False) -> Removal:
+def before_delete(aws: Aws, zones: Zones, stack: Stack, *, force: bool = False) -> Removal:
     """Plan the deletion of a stack: its live weights and those of its template become 0 first.
 
     CloudFormation deletes a record only if it is as the template says, so both must say the same, and what they say
     must not be traffic. Raises Refused, without ``force``, while the stack has traffic.
     """
+    delete = DeleteStack(stack)
     names = names_of(aws, stack.stack_id)
-    if not names:
-        return Removal((DeleteStack(stack),))
-    template = deployed_template(aws, stack.stack_id)
+    template = deployed_template(aws, stack.stack_id) if names else {}
     in_template = weighted_resources(template)
     if not in_template:
-        return Removal((DeleteStack(stack),))
-    records = Reader(aws, zones).read(names[logical_id] for logical_id in in_template if logical_id in names)
+        return Removal((delete,), delete.token)
+    records = Reader(aws, zones()).read(names[logical_id] for logical_id in in_template if logical_id in names)
     identifiers = {stack.full_name} | {
         properties["SetIdentifier"]
         for properties in in_template.values()
@@ -115,7 +115,7 @@ def before_delete(aws: Aws, zones: Sequence[HostedZone], stack: Stack, *, force:
     for identifier in sorted(identifiers):
         steps += plan_switch(records, identifier, 0, force=True).steps if has_traffic(records, identifier) else ()
     steps += in_line(stack, template, in_template, force)
-    return Removal((*steps, DeleteStack(stack)), tuple(warnings))
+    return Removal((*steps, delete), delete.token, tuple(warnings))
 
 
 def has_traffic(records: Sequence[Record], identifier: str) -> bool:
@@ -162,9 +162,7 @@ def in_line(
     return [*waiting, ReplaceTemplate(stack, changed, parameters, why, ("CAPABILITY_NAMED_IAM",))]
 
 
-def before_update(
-    aws: Aws, zones: Sequence[HostedZone], compiled: Compiled, stack: Stack, *, force: bool = False
-) -> Compiled:
+def before_update(aws: Aws, zones: Zones, compiled: Compiled, stack: Stack, *, force: bool = False) -> Compiled:
     """The template to update with: its records carry the weights of the deployed template, so none of them changes.
 
     CloudFormation writes the weight of the template whenever it touches a record for another reason. Raises Refused,
@@ -218,9 +216,9 @@ def comparable(resource: Mapping[str, Any]) -> Any:
     return text(plain)
 
 
-def refuse_with_traffic(aws: Aws, zones: Sequence[HostedZone], stack: Stack, touched: Sequence[str]) -> None:
+def refuse_with_traffic(aws: Aws, zones: Zones, stack: Stack, touched: Sequence[str]) -> None:
     names = names_of(aws, stack.stack_id)
-    records = Reader(aws, zones).read(names[logical_id] for logical_id in touched if logical_id in names)
+    records = Reader(aws, zones()).read(names[logical_id] for logical_id in touched if logical_id in names)
     for record in records:
         if record.identifier == stack.full_name and record.weight:
             raise Refused(
@@ -228,6 +226,3 @@ def refuse_with_traffic(aws: Aws, zones: Sequence[HostedZone], stack: Stack, tou
                 f"and {stack.full_name} has {percent(record.weight)} % there",
                 hint="Create a new version instead (senza create), move the traffic away first, or use --force.",
             )
-
-
-__all__ = ["RECORD_SET", "Removal", "before_create", "before_delete", "before_update"]

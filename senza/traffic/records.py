@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from senza.account import HostedZone
 from senza.aws import Aws
+
+Zones = Callable[[], Sequence[HostedZone]]
+"""Looks up the hosted zones when they are needed."""
 
 PAGE = 300
 """Records per page, the most that ListResourceRecordSets gives (API reference)."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -78,7 +80,7 @@ def test_the_split_is_in_proportion_to_within_one_unit(shares: dict[int, int], s
 def test_more_traffic_before_is_never_less_after(shares: dict[int, int], spare: int) -> None:
     result = apportion(shares, len(shares) + spare)
     ordered = sorted(shares, key=lambda key: shares[key])
-    for smaller, larger in zip(ordered, ordered[1:], strict=False):
+    for smaller, larger in itertools.pairwise(ordered):
         if shares[smaller] < shares[larger]:
             assert result[smaller] <= result[larger]
 

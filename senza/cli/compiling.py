@@ -1,0 +1,92 @@
+"""What the commands that take a definition share: their arguments, and the way from a file to a template."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from senza.cli.context import Context
+from senza.cli.types import key_value
+
+if TYPE_CHECKING:
+    from senza.components import Compiled
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Request:
+    """A definition as named on the command line, with everything that goes into it."""
+
+    definition: str
+    version: str
+    parameters: tuple[str, ...]
+    parameter_file: str | None
+    force: bool
+    tags: tuple[tuple[str, str], ...] = ()
+
+    def compile(self, context: Context) -> Compiled:
+        """Load, bind and compile; warnings go to stderr. Raises DefinitionError, UsageError and what look-ups raise."""
+        from senza.components import compile
+        from senza.definition import bind, load, load_parameter_file
+
+        definition = load(self.definition, lenient=self.force)
+        values = load_parameter_file(self.parameter_file) if self.parameter_file else None
+        account = context.account()
+        bound = bind(
+            definition,
+            self.version,
+            self.parameters,
+            region=lambda: context.aws().region,
+            account_info=account.info,
+            parameter_values=values,
+        )
+        compiled = compile(bound, account, force=self.force, extra_tags=dict(self.tags))
+        for warning in compiled.warnings:
+            context.warn(warning)
+        return compiled
+
+
+def definition_arguments(*, tags: bool = False) -> Callable[[F], F]:
+    """``DEFINITION VERSION [PARAMETER]...`` with their options; the command gets one ``request: Request``."""
+
+    def decorate(function: F) -> F:
+        from functools import wraps
+
+        @wraps(function)
+        def command(*args: Any, **rest: Any) -> Any:
+            names = ("definition", "version", "parameters", "parameter_file", "force")
+            given = {name: rest.pop(name) for name in names}
+            if tags:
+                given["tags"] = rest.pop("tags")
+            return function(*args, request=Request(**given), **rest)
+
+        options = [
+            click.argument("definition"),
+            click.argument("version"),
+            click.argument("parameters", metavar="[PARAMETER]...", nargs=-1),
+            click.option("--parameter-file", metavar="FILE", help="YAML mapping of parameter values."),
+            click.option("-f", "--force", is_flag=True, help="Turn failing checks into warnings."),
+        ]
+        if tags:
+            options.append(
+                click.option(
+                    "-t",
+                    "--tag",
+                    "tags",
+                    multiple=True,
+                    type=key_value,
+                    metavar="KEY=VALUE",
+                    help="Tag of the stack; may be repeated.",
+                )
+            )
+        decorated: Any = command
+        for option in reversed(options):
+            decorated = option(decorated)
+        result: F = decorated
+        return result
+
+    return decorate

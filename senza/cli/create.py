@@ -1,0 +1,53 @@
+"""``senza create``"""
+
+from __future__ import annotations
+
+import click
+
+from senza.cli.compiling import Request, definition_arguments
+from senza.cli.context import Context
+from senza.cli.options import common_options, pass_context
+from senza.cli.update import carry_out_update
+from senza.cli.waiting import wait_option, waited
+
+
+@click.command("create")
+@definition_arguments(tags=True)
+@click.option("--dry-run", is_flag=True, help="Show what would be done, and change nothing.")
+@click.option("--disable-rollback", is_flag=True, help="Keep what was created when the creation fails.")
+@click.option("--update-if-exists", is_flag=True, help="Update the stack if there is one of that version already.")
+@wait_option
+@common_options
+@pass_context
+def command(
+    context: Context, request: Request, dry_run: bool, disable_rollback: bool, update_if_exists: bool, wait: bool
+) -> None:
+    """Create a new version as a stack of its own, without traffic.
+
+    Returns when CloudFormation has begun; see --wait and "senza wait".
+
+    \b
+    Examples:
+      senza create definitions/hello-world.yaml 1 0.1
+      senza create definitions/hello-world.yaml 2 ImageVersion=0.2 --tag Team=shop --wait
+    """
+    from senza.components import check_limits
+    from senza.stacks.changes import CreateStack, already_exists
+    from senza.stacks.summaries import describe_stack
+    from senza.stacks.watch import CREATED
+    from senza.traffic.guards import before_create
+
+    compiled = request.compile(context)
+    check_limits(compiled)
+    aws = context.aws()
+    existing = describe_stack(aws, compiled.full_name)
+    if existing and update_if_exists:
+        carry_out_update(context, compiled, existing, request.force, dry_run, disable_rollback, wait)
+        return
+    if existing:
+        raise already_exists(compiled.full_name, existing.status)
+    create = CreateStack(compiled, disable_rollback)
+    plan = [*before_create(aws, context.account().zones, compiled, force=request.force), create]
+    context.carry_out(plan, dry_run=dry_run)
+    if wait and not dry_run:
+        waited(context, compiled.full_name, CREATED, create.token)

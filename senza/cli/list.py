@@ -1,0 +1,51 @@
+"""``senza list``"""
+
+from __future__ import annotations
+
+import click
+
+from senza.cli.context import Context
+from senza.cli.options import common_options, pass_context, table_options
+from senza.cli.output import Column, Table
+from senza.cli.types import stack_refs
+from senza.stacks.references import StackRef
+
+COLUMNS = (
+    Column("stack_name"),
+    Column("version", title="Ver."),
+    Column("status", kind="state"),
+    Column("creation_time", kind="time", title="Created"),
+    Column("description", shrinks=True),
+)
+
+
+@click.command("list")
+@stack_refs()
+@click.option("--all", "deleted", is_flag=True, help="Also the stacks deleted in the last 90 days.")
+@table_options(COLUMNS, watch=True)
+@common_options
+@pass_context
+def command(context: Context, table: Table, refs: tuple[StackRef, ...], deleted: bool) -> None:
+    """List the stacks.
+
+    \b
+    Examples:
+      senza list
+      senza list hello-world
+      senza list 'hello-.*' 'v[0-9]+' --all -o json
+    """
+    from senza.stacks.summaries import find_stacks
+
+    table.show(
+        context,
+        lambda: [
+            {
+                "stack_name": stack.name,
+                "version": stack.version,
+                "status": stack.status,
+                "creation_time": stack.created,
+                "description": stack.description,
+            }
+            for stack in find_stacks(context.aws(), refs, deleted=deleted)
+        ],
+    )

@@ -1,0 +1,99 @@
+"""Apps in the sandbox, small: stacks whose only resources are DNS records."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from senza.aws import Aws
+
+ZONE = "hello.example.org."
+MAIN = "shop.hello.example.org"
+
+
+class Apps:
+    """Makes versions of apps, sets weights as somebody else would, and reads what Route 53 says."""
+
+    def __init__(self, aws: Aws) -> None:
+        self.aws = aws
+
+    def record(self, name: str, identifier: str | None, weight: int | str = "0") -> dict[str, Any]:
+        weighted = {} if identifier is None else {"SetIdentifier": identifier, "Weight": weight}
+        properties = {"Name": f"{name}.", "Type": "A", "TTL": "20", "ResourceRecords": ["192.0.2.1"], **weighted}
+        return {"Type": "AWS::Route53::RecordSet", "Properties": {"HostedZoneName": ZONE, **properties}}
+
+    def template(self, stack: str, domains: Mapping[str, str], weight: int | str = "0", **more: Any) -> dict[str, Any]:
+        """domains: logical id to name; all weighted, but those whose logical id starts with ``Version``."""
+        resources = {
+            logical_id: self.record(name, None if logical_id.startswith("Version") else stack, weight)
+            for logical_id, name in domains.items()
+        }
+        return {"Resources": {**resources, **more}}
+
+    def create(
+        self,
+        stack: str,
+        domains: Mapping[str, str] | None = None,
+        weight: int | str = "0",
+        topics: tuple[str, ...] = (),
+        **more: Any,
+    ) -> str:
+        """A stack with these records (the main domain and a version domain if None); returns its id."""
+        if domains is None:
+            domains = {"Main": MAIN, "VersionDomain": f"{stack}.{ZONE.rstrip('.')}"}
+        template = self.template(stack, domains, weight, **more)
+        answer = self.aws.call(
+            "cloudformation",
+            "create_stack",
+            StackName=stack,
+            TemplateBody=json.dumps(template),
+            NotificationARNs=list(topics),
+        )
+        return str(answer["StackId"])
+
+    def zone_id(self, name: str = ZONE) -> str:
+        zones = self.aws.call("route53", "list_hosted_zones")["HostedZones"]
+        return str(next(zone["Id"] for zone in zones if zone["Name"] == name))
+
+    def upsert(self, identifier: str, weight: int, name: str = MAIN, zone: str = ZONE) -> None:
+        self.change("UPSERT", identifier, weight, name, zone)
+
+    def change(self, action: str, identifier: str, weight: int, name: str = MAIN, zone: str = ZONE) -> None:
+        record = self.record(name, identifier, weight)["Properties"]
+        record["ResourceRecords"] = [{"Value": value} for value in record["ResourceRecords"]]
+        record |= {"TTL": 20, "Weight": weight}
+        record.pop("HostedZoneName")
+        self.aws.call(
+            "route53",
+            "change_resource_record_sets",
+            HostedZoneId=self.zone_id(zone),
+            ChangeBatch={"Changes": [{"Action": action, "ResourceRecordSet": record}]},
+        )
+
+    def set(self, weights: Mapping[str, int], name: str = MAIN, zone: str = ZONE) -> None:
+        for identifier, weight in weights.items():
+            self.upsert(identifier, weight, name, zone)
+
+    def weights(self, name: str = MAIN, zone: str = ZONE) -> dict[str, int]:
+        records = self.aws.pages(
+            "route53", "list_resource_record_sets", "ResourceRecordSets", HostedZoneId=self.zone_id(zone)
+        )
+        return {
+            record["SetIdentifier"]: record["Weight"]
+            for record in records
+            if record["Name"] == f"{name}." and "Weight" in record
+        }
+
+    def counted(self, function: Callable[[], Any]) -> list[str]:
+        """The calls that the function makes."""
+        before = len(self.aws.calls)
+        function()
+        return sorted(str(call) for call in self.aws.calls[before:])
+
+
+@pytest.fixture
+def apps(aws: Aws) -> Apps:
+    return Apps(aws)
