@@ -121,7 +121,8 @@ class App:
             except Exception as error:  # noqa: BLE001 - whatever moto trips over must reach the client as an answer
                 traceback.print_exc(file=sys.stderr)
                 said = f"{type(error).__name__}: {error}"
-                return self._error(incoming, 500, "InternalFailure", f"the senza sandbox failed here: {said}")
+                # not 500, which clients would try again, and so hide what happened
+                return self._error(incoming, 501, "InternalFailure", f"the senza sandbox failed here: {said}")
         return Answer(int(status.split()[0]), list(headers), b"".join(chunks))
 
     # -- who may ask ------------------------------------------------------------------------------------------------

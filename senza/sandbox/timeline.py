@@ -45,3 +45,16 @@ class Timeline:
 
     def clear(self) -> None:
         self._due.clear()
+
+    def hurry(self, operation: Operation) -> None:
+        """Let an operation that waits go on now: what it waits for may have happened."""
+        self._due = [(self.now if one is operation else at, number, one) for at, number, one in self._due]
+        heapq.heapify(self._due)
+        if self._at is None:
+            self.catch_up()
+
+    def cancel(self, operation: Operation) -> None:
+        """Let an operation end where it is."""
+        self._due = [entry for entry in self._due if entry[2] is not operation]
+        heapq.heapify(self._due)
+        operation.close()

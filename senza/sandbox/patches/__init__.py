@@ -11,7 +11,7 @@ from functools import cache
 @cache
 def apply() -> None:
     """Patch moto, once in a process."""
-    from senza.sandbox.patches import clock, elb, generic_types, route53_api, route53_stack
+    from senza.sandbox.patches import clock, cloudformation, elb, generic_types, route53_api, route53_stack
 
-    for patch in (clock, route53_api, route53_stack, elb, generic_types):
+    for patch in (clock, route53_api, route53_stack, elb, generic_types, cloudformation):
         patch.apply()
