@@ -1,0 +1,6 @@
+"""Components: properties in, CloudFormation resources out; and the compiler that makes one template of them."""
+
+from senza.components.compile import compile
+from senza.components.compiled import Compiled, WeightedRecord, check_limits
+
+__all__ = ["Compiled", "WeightedRecord", "check_limits", "compile"]

@@ -1,0 +1,148 @@
+"""Bound definition + facts about the account -> template.
+
+Every component is first asked what it needs to know, all of that is looked up at the same time, and then each adds its
+fragment to the plain CloudFormation of the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from troposphere import BaseAWSObject
+
+from senza.account import Account, Needs
+from senza.components import senza_info
+from senza.components.capabilities import capabilities_of
+from senza.components.compiled import Compiled, weighted_records_of
+from senza.components.model import ComponentType, Fragment, Network, Site
+from senza.components.registry import component_class
+from senza.components.settings import Settings
+from senza.components.shapes import plain
+from senza.definition.model import Bound
+from senza.definition.suggest import did_you_mean
+from senza.errors import DefinitionError
+
+FORMAT_VERSION = "2010-09-09"
+
+
+def compile(
+    bound: Bound,
+    account: Account,
+    *,
+    force: bool = False,
+    extra_tags: Mapping[str, str] | None = None,
+    image_exists: Callable[[str], bool | None] | None = None,
+) -> Compiled:
+    """The template of a stack and everything else that CloudFormation wants to know with it.
+
+    force: unknown properties are warnings, container images are not checked.
+    extra_tags: of the command line; they win over ``SenzaInfo.Tags``.
+    image_exists: whether a container image exists; None where it could not be found out. Without it nothing is checked.
+    Raises DefinitionError with its place, NotFound, UsageError and AwsError. Changes nothing.
+    """
+    warnings: list[str] = list(bound.warnings)
+    secrets = senza_info.decrypted(bound, account)
+    site = Site(bound, account, force, warnings.append, image_exists, {key: name for key, (name, _) in secrets.items()})
+    components = _components(site)
+    account.warm(_needs(components, bound))
+    template = dict(plain(bound.template))
+    template["AWSTemplateFormatVersion"] = str(template.get("AWSTemplateFormatVersion", FORMAT_VERSION))
+    for component in components:
+        _add(template, component.build(), component.settings, site)
+    tags = senza_info.stack_tags(bound, site.tags, extra_tags or {})
+    senza_info.add_to(template, bound, tags, secrets)
+    topic = site.operator_topic()
+    values = {name: bound.arguments[name] for name in _declared(bound) if name in template.get("Parameters", {})}
+    return Compiled(
+        template=template,
+        stack_name=bound.stack_name,
+        version=bound.version,
+        tags=tags,
+        parameters={**values, **dict(secrets.values())},
+        capabilities=capabilities_of(template),
+        notification_arns=(topic,) if topic else (),
+        warnings=tuple(dict.fromkeys(warnings)),
+        weighted_records=weighted_records_of(template, account),
+    )
+
+
+def _declared(bound: Bound) -> list[str]:
+    return [parameter.name for parameter in bound.parameters]
+
+
+def _components(site: Site) -> list[ComponentType]:
+    components: list[ComponentType] = []
+    names: set[str] = set()
+    for component in site.bound.components:
+        kind = component_class(component, site.bound.source)
+        settings = Settings.of(component, site.bound.source)
+        if component.name in names:
+            hint = "Rename one of them: the names of components are the names of their resources."
+            raise settings.wrong(f"there are two components called {component.name}", hint=hint)
+        names.add(component.name)
+        _check_names(kind, settings, site)
+        made = kind(settings, site)
+        components.append(made)
+        if site.network is None and isinstance(made, Network):
+            site.network = made
+    return components
+
+
+def _check_names(kind: type[ComponentType], settings: Settings, site: Site) -> None:
+    known = kind.known_properties()
+    for name in settings.values:
+        if name not in known:
+            error = settings.wrong(
+                f"{kind.type_names[0]} has no property {name}", name, hint=did_you_mean(str(name), known)
+            )
+            site.tolerate(error)
+
+
+def _needs(components: list[ComponentType], bound: Bound) -> Needs:
+    topic = str(bound.info.get("OperatorTopicId") or "arn:")
+    needs = Needs(topics=not topic.startswith("arn:"))
+    for component in components:
+        needs |= component.needs()
+    return needs
+
+
+def _add(template: dict[str, Any], fragment: Fragment, settings: Settings, site: Site) -> None:
+    resources = _section(template, "Resources", bool(fragment.resources), site)
+    for name, resource in fragment.resources.items():
+        if name in resources:
+            site.warn(
+                f"{site.bound.source.where('Resources', name)}: {name} is made by the component {settings.name}, "
+                "and what stands here is not used. Give the component its properties, or rename one of the two."
+            )
+        resources[name] = _as_dict(resource, settings)
+    for mapping, regions in fragment.mappings.items():
+        for region, entries in regions.items():
+            _section(template, "Mappings", True, site).setdefault(mapping, {}).setdefault(region, {}).update(
+                plain(entries)
+            )
+    for name, parameter in fragment.parameters.items():
+        _section(template, "Parameters", True, site)[name] = plain(parameter)
+    if fragment.description:
+        template.setdefault("Description", fragment.description)
+
+
+def _section(template: dict[str, Any], name: str, needed: bool, site: Site) -> dict[str, Any]:
+    """A section of the template; made where it is needed and not there."""
+    section = template.get(name)
+    if section is None:
+        section = {}
+        if needed:
+            template[name] = section
+    if not isinstance(section, dict):
+        raise DefinitionError(f"{name} must be a mapping", where=site.bound.source.where(name))
+    return section
+
+
+def _as_dict(resource: Any, settings: Settings) -> Any:
+    if not isinstance(resource, BaseAWSObject):
+        return plain(resource)
+    try:
+        return plain(resource.to_dict())
+    except (ValueError, TypeError) as error:
+        raise settings.wrong(f"{settings.name} makes no valid {resource.resource_type}: {error}") from error

@@ -1,0 +1,131 @@
+"""What compiling yields, and what AWS allows it to be."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from senza.account import Account
+from senza.errors import DefinitionError
+from senza.userdata.text import MAX_BYTES as MAX_USER_DATA
+from senza.userdata.text import literal_bytes
+
+MAX_TEMPLATE = 51_200
+"""Bytes of a template that is sent inline (CloudFormation quotas)."""
+MAX_RESOURCES = 500
+MAX_PARAMETERS = 200
+
+
+@dataclass(frozen=True)
+class WeightedRecord:
+    """A weighted DNS record that the template makes."""
+
+    name: str
+    """Of the domain, with its final dot."""
+    zone_name: str
+    """Of its hosted zone, with its final dot; "" where only an id is given and the account has no such zone."""
+    type: str
+    """``A``, ``CNAME``..."""
+    set_identifier: str
+    """What tells it from the other versions' records: the full stack name for ours."""
+    logical_id: str
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A template and everything that CloudFormation is told with it.
+
+    parameters: values for the template's parameters, NoEcho ones included, therefore not in the repr.
+    """
+
+    template: dict[str, Any]
+    stack_name: str
+    version: str
+    tags: dict[str, str]
+    parameters: dict[str, str] = field(repr=False)
+    capabilities: tuple[str, ...]
+    notification_arns: tuple[str, ...]
+    warnings: tuple[str, ...]
+    weighted_records: tuple[WeightedRecord, ...]
+
+    @property
+    def full_name(self) -> str:
+        """The stack's name in AWS, e.g. ``hello-world-1``."""
+        return f"{self.stack_name}-{self.version}"
+
+    def template_body(self) -> str:
+        """The template as it is sent: JSON without spaces, the same bytes for the same input."""
+        return json.dumps(self.template, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+
+    def template_json(self) -> str:
+        """The template as a person reads it."""
+        return json.dumps(self.template, sort_keys=True, indent=4, ensure_ascii=False, default=str)
+
+
+def weighted_records_of(template: Mapping[str, Any], account: Account) -> tuple[WeightedRecord, ...]:
+    """All weighted records of the template whose name is literal, those of plain CloudFormation included."""
+    records = []
+    for logical_id, resource in sorted((template.get("Resources") or {}).items()):
+        if not isinstance(resource, Mapping) or resource.get("Type") != "AWS::Route53::RecordSet":
+            continue
+        properties = resource.get("Properties") or {}
+        name, identifier = properties.get("Name"), properties.get("SetIdentifier")
+        if "Weight" not in properties or not isinstance(name, str) or not isinstance(identifier, str):
+            continue
+        zone = properties.get("HostedZoneName")
+        if not isinstance(zone, str):
+            ident = properties.get("HostedZoneId")
+            zone = next((item.name for item in account.zones() if item.id == ident), "")
+        records.append(
+            WeightedRecord(
+                name.rstrip(".") + ".",
+                zone.rstrip(".") + "." if zone else "",
+                str(properties.get("Type")),
+                identifier,
+                logical_id,
+            )
+        )
+    return tuple(records)
+
+
+def check_limits(compiled: Compiled) -> None:
+    """Raise DefinitionError where AWS would refuse the template for its size. Called before anything is changed."""
+    template = compiled.template
+    for logical_id, resource in sorted((template.get("Resources") or {}).items()):
+        size = literal_bytes(_user_data(resource))
+        if size > MAX_USER_DATA:
+            raise DefinitionError(
+                f"the user data of {logical_id} has {size:,} bytes; AWS allows {MAX_USER_DATA:,}",
+                hint="Move long texts into the container image or to S3.",
+            )
+    for section, limit in (("Resources", MAX_RESOURCES), ("Parameters", MAX_PARAMETERS)):
+        count = len(template.get(section) or {})
+        if count > limit:
+            raise DefinitionError(
+                f"the template has {count} {section}; CloudFormation allows {limit}", hint="Make two stacks of it."
+            )
+    size = len(compiled.template_body().encode())
+    if size > MAX_TEMPLATE:
+        raise DefinitionError(
+            f"the template has {size:,} bytes; CloudFormation takes {MAX_TEMPLATE:,}. {_largest(template)}",
+            hint="Shorten it, or make two stacks of it.",
+        )
+
+
+def _largest(template: Mapping[str, Any]) -> str:
+    sizes = {name: len(json.dumps(value, default=str)) for name, value in (template.get("Resources") or {}).items()}
+    if not sizes:
+        return ""
+    name = max(sizes, key=lambda key: (sizes[key], key))
+    return f"The largest resource is {name} ({sizes[name]:,} bytes)."
+
+
+def _user_data(resource: Any) -> Any:
+    """User data of an instance, a launch template or a launch configuration."""
+    properties = (resource.get("Properties") if isinstance(resource, Mapping) else None) or {}
+    if not isinstance(properties, Mapping):
+        return None
+    data = properties.get("LaunchTemplateData")
+    return (data if isinstance(data, Mapping) else properties).get("UserData")

@@ -1,0 +1,147 @@
+"""What a component type is: a small class with data beside it, properties in, resources out.
+
+The data (names, summary, properties, example) is what the reference documentation is made of.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol, runtime_checkable
+
+from senza.account import Account, Needs
+from senza.components.settings import Settings
+from senza.definition.model import Bound
+from senza.errors import DefinitionError, NotFound, SenzaError
+
+
+@dataclass(frozen=True)
+class Property:
+    """One property of a component, as documented.
+
+    type: in words, e.g. ``integer``, ``list of security groups``.
+    default: as written in a definition; None where there is none.
+    """
+
+    name: str
+    type: str
+    doc: str
+    default: Any = None
+    required: bool = False
+
+
+@dataclass
+class Fragment:
+    """What one component adds to the template. Resources are troposphere objects or plain CloudFormation."""
+
+    resources: dict[str, Any] = field(default_factory=dict)
+    mappings: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
+    parameters: dict[str, dict[str, Any]] = field(default_factory=dict)
+    description: str = ""
+    """The stack's description, where the definition gives none."""
+
+
+@runtime_checkable
+class Network(Protocol):
+    """What the component that detects the network tells the others."""
+
+    @property
+    def public_only(self) -> bool: ...
+
+    def vpc_id(self) -> str: ...
+
+    def server_subnets(self) -> list[str]: ...
+
+
+@dataclass
+class Site:
+    """What every component of one compilation is told.
+
+    warn: tells the user something that does not stop the work.
+    image_exists: whether a container image exists; None where that could not be found out.
+    secrets: key of ``SenzaInfo`` -> NoEcho parameter that carries its decrypted value.
+    network: set once the component that detects the network is known.
+    """
+
+    bound: Bound
+    account: Account
+    force: bool
+    warn: Callable[[str], None]
+    image_exists: Callable[[str], bool | None] | None = None
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    network: Network | None = None
+
+    def tolerate(self, error: DefinitionError) -> None:
+        """Raise the error, or with ``--force`` only warn of it."""
+        if not self.force:
+            raise error
+        self.warn(str(error))
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """The three tags that every resource of the stack gets."""
+        bound = self.bound
+        return {"Name": bound.full_name, "StackName": bound.stack_name, "StackVersion": bound.version}
+
+    def operator_topic(self) -> str:
+        """The ARN of the topic that operators listen to, "" without one. Raises NotFound with its place."""
+        topic = self.bound.info.get("OperatorTopicId")
+        if not topic:
+            return ""
+        try:
+            return self.account.topic(str(topic))
+        except SenzaError as error:
+            error.where = error.where or self.bound.source.where("SenzaInfo", "OperatorTopicId")
+            raise
+
+    def check_image(self, image: str) -> None:
+        """Raise NotFound where the registry says that there is no such image; warn where it cannot be asked."""
+        if self.force or self.image_exists is None:
+            return
+        exists = self.image_exists(image)
+        if exists is False:
+            raise NotFound(
+                f"there is no container image {image}", hint="Push it first, correct the tag, or use --force."
+            )
+        if exists is None:
+            self.warn(f"could not find out whether the container image {image} exists")
+
+    def vpc_id(self) -> str:
+        """The VPC the stack goes to. Raises NotFound, UsageError."""
+        return self.network.vpc_id() if self.network else self.account.vpc().id
+
+
+class ComponentType(ABC):
+    """One entry of ``SenzaComponents``, about to become resources."""
+
+    type_names: ClassVar[tuple[str, ...]]
+    """How it may be called after the ``Senza::``; the first is its proper name."""
+    summary: ClassVar[str]
+    """One sentence for the reference documentation."""
+    properties: ClassVar[tuple[Property, ...]]
+    passes_on: ClassVar[tuple[str, ...]] = ()
+    """CloudFormation types whose properties may be given too and go to the resources it makes."""
+    example: ClassVar[str] = ""
+    """YAML of one entry of ``SenzaComponents``; a test compiles it."""
+
+    def __init__(self, settings: Settings, site: Site) -> None:
+        self.settings = settings
+        self.site = site
+
+    @property
+    def name(self) -> str:
+        return self.settings.name
+
+    @classmethod
+    def known_properties(cls) -> frozenset[str]:
+        """Every property that may be given."""
+        return frozenset(item.name for item in cls.properties)
+
+    def needs(self) -> Needs:
+        """The facts that building will ask for."""
+        return Needs()
+
+    @abstractmethod
+    def build(self) -> Fragment:
+        """The resources. Raises DefinitionError with its place, and what the account raises."""
