@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -154,14 +155,12 @@ def update_stack(step: UpdateStack, world: World) -> Outcome:
 def replace_template(step: ReplaceTemplate, world: World) -> Outcome:
     token = ""
     if step.template is not None:
-        from senza.components import template_body
-
         try:
             world.aws.call(
                 "cloudformation",
                 "update_stack",
                 StackName=step.stack.stack_id,
-                TemplateBody=template_body(step.template),
+                TemplateBody=json.dumps(step.template, separators=(",", ":"), ensure_ascii=False),
                 Parameters=[{"ParameterKey": key, "UsePreviousValue": True} for key in step.parameters],
                 Capabilities=list(step.capabilities),
                 ClientRequestToken=step.token,

@@ -32,9 +32,9 @@ def deployed_body(aws: Aws, stack: str) -> str | Mapping[str, Any]:
 def parse(body: str | Mapping[str, Any], stack: str) -> dict[str, Any]:
     if not isinstance(body, str):
         return json.loads(json.dumps(body))  # type: ignore[no-any-return]  # plain dicts instead of OrderedDicts
-    from senza.definition import parse_yaml
+    from senza.definition.yamltree import parse as parse_yaml
 
-    tree = parse_yaml(body, f"template of {stack}")
+    tree = parse_yaml(body, f"template of {stack}", lenient=True).value
     if not isinstance(tree, dict):
         raise OperationFailed(f"the template of {stack} is not a mapping")
     return tree

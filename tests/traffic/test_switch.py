@@ -162,9 +162,7 @@ def test_the_last_version_with_traffic_keeps_it(aws: Aws, apps: Apps, clock: Clo
     apps.create("shop-1")
     apps.create("shop-2")
     apps.set({"shop-1": 200})
-    with pytest.raises(
-        Refused, match=r"last version with traffic on shop.*answers with every version"
-    ):
+    with pytest.raises(Refused, match=r"last version with traffic on shop.*answers with every version"):
         plan(aws, "1", 0)
     assert apps.weights() == {"shop-1": 200, "shop-2": 0}
     switch(aws, clock, "1", 0, force=True)
