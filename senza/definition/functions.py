@@ -21,7 +21,7 @@ LONG_FORMS: dict[str, str] = {f"!{name}": name for name in _BARE} | {f"!{name}":
 SCALAR_ONLY = frozenset(f"!{name}" for name in _BARE)
 """Tags that stand before a name and nothing else."""
 
-_ATTRIBUTE = re.compile(r"((?:\{\{.*?\}\}|[^.])+)\.(.+)", re.DOTALL)
+_ATTRIBUTE = re.compile(r"((?:\{\{.*?\}\}|(?!\{\{)[^.])+)\.(.+)", re.DOTALL)
 
 
 def split_attribute(text: str) -> list[str] | None:

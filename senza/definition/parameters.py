@@ -43,7 +43,7 @@ def assign(definition: Definition, arguments: Sequence[str], values: Mapping[str
         if name in given:
             raise _usage(definition, f"the parameter {name} is given twice")
         given[name] = value
-    needed = [name for name, parameter in declared.items() if "Default" not in parameter.settings]
+    needed = [name for name, parameter in declared.items() if parameter.settings.get("Default") is None]
     missing = [name for name in needed if name not in given]
     if missing:
         raise _usage(definition, f"no value for the parameter{'s' if len(missing) > 1 else ''} {', '.join(missing)}")
@@ -113,7 +113,7 @@ def describe(parameters: tuple[Parameter, ...]) -> str:
 def _about(parameter: Parameter) -> str:
     description: Any = parameter.settings.get("Description") or ""
     parts = [" ".join(str(description).split())]
-    if "Default" in parameter.settings:
+    if parameter.settings.get("Default") is not None:
         default = MASK if parameter.no_echo else str(parameter.settings["Default"])
         parts.append(f"(default: {default})" if default else "(default: empty)")
     return " ".join(part for part in parts if part)

@@ -14,6 +14,8 @@ def suggest(name: str, known: Iterable[str], limit: int = 3) -> list[str]:
     by_fold: dict[str, list[str]] = {}
     for candidate in known:
         by_fold.setdefault(candidate.casefold(), []).append(candidate)
+    if name.casefold() in by_fold:
+        return by_fold[name.casefold()][:limit]
     near = difflib.get_close_matches(name.casefold(), by_fold, n=limit, cutoff=0.6)
     return [candidate for fold in near for candidate in by_fold[fold]][:limit]
 

@@ -10,43 +10,62 @@ import yaml
 from senza.definition.model import KeyPath
 from senza.errors import DefinitionError, Where
 
+LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+MAX_DEPTH = 100
+"""Mappings and lists inside each other. libyaml's composer recurses in C and would overflow the stack."""
+
 _BEFORE_VALUE = re.compile(r"\s*(?:-\s+)*(?:(?:\"[^\"]*\"|'[^']*'|[^\s#'\"{\[-][^:#]*):\s+)?(?=\{\{)")
 """Everything of a line before an unquoted ``{{`` that starts a key, a value or a list item."""
+
+_KEY = re.compile(r"\s*(?:-\s+)*[^\s#'\"{\[-][^:#]*:(?=\s|$)")
 
 _QUOTES = "YAML reads an unquoted {{ as the start of a mapping."
 
 
 def explain(fault: yaml.YAMLError, text: str, file: str) -> DefinitionError:
-    """Turn what PyYAML says into one message with line and fix."""
-    character = getattr(fault, "character", None)
-    if character is not None:
+    """Turn what PyYAML says into one message with line, key path where it can be made out, and fix."""
+    if getattr(fault, "character", None) is not None:
         return _bad_character(fault, text, file)
-    mark = getattr(fault, "problem_mark", None) or getattr(fault, "context_mark", None)
+    mark, context = getattr(fault, "problem_mark", None), getattr(fault, "context_mark", None)
     if mark is None:
         return DefinitionError(f"this is not YAML: {fault}", where=Where(file))
     lines = _split(text)
-    problem = getattr(fault, "problem", None) or "it cannot be read"
+    problem = str(getattr(fault, "problem", None) or "it cannot be read")
     if problem == "but found another document":
         return DefinitionError(
             "this file holds several YAML documents; a definition is one",
             hint="Remove the line --- and what does not belong to this definition.",
-            where=Where(file, (), mark.line + 1),
+            where=place(mark, file),
         )
-    context = getattr(fault, "context_mark", None)
     for number in sorted({mark.line, context.line if context else mark.line}, reverse=True):
         corrected = _quoted_line(_line(lines, number))
         if corrected is not None:
-            return _mustache_error(Where(file, (), number + 1), corrected)
+            return _mustache_error(Where(file, _path_at(lines, number, corrected), number + 1), corrected)
     line = _line(lines, mark.line)
-    where = Where(file, (), mark.line + 1)
-    indent = line[: len(line) - len(line.lstrip())]
-    if "\t" in indent or line[mark.column : mark.column + 1] == "\t":
+    if "\t" in line[: len(line) - len(line.lstrip())] or line[mark.column : mark.column + 1] == "\t":
+        corrected = " ".join(line.expandtabs(2).split("\t"))
         return DefinitionError(
             "a tab is used here, where YAML allows spaces only",
-            hint="Replace the tab by spaces: " + " ".join(line.expandtabs(2).split("\t")),
-            where=where,
+            hint=f"Replace the tab by spaces: {corrected}",
+            where=Where(file, _path_at(lines, mark.line, corrected), mark.line + 1),
         )
-    return DefinitionError(f"this is not YAML: {_reason(fault, problem)}", hint=_show(line, mark.column), where=where)
+    if problem == "found unexpected end of stream" and context is not None:
+        return DefinitionError(
+            "the quote that is opened here is never closed",
+            hint=_show(_line(lines, context.line), context.column),
+            where=Where(file, _path_of_key(lines, context.line), context.line + 1),
+        )
+    return DefinitionError(
+        f"this is not YAML: {problem}{_while(fault, mark)}",
+        hint=_show(line, mark.column),
+        where=Where(file, _path_of_key(lines, mark.line), mark.line + 1),
+    )
+
+
+def place(mark: Any, file: str) -> Where:
+    """The place of a PyYAML mark (either of its two classes of that name) in a file."""
+    return Where(file, (), None if mark is None else mark.line + 1)
 
 
 def unquoted_mustache(key: yaml.Node, parent: yaml.Node, text: str, file: str, path: KeyPath) -> DefinitionError | None:
@@ -101,9 +120,33 @@ def _bad_character(fault: Any, text: str, file: str) -> DefinitionError:
     )
 
 
-def _reason(fault: Any, problem: str) -> str:
-    context = getattr(fault, "context", None)
-    return f"{problem} ({context})" if context else str(problem)
+def _while(fault: Any, mark: yaml.Mark) -> str:
+    """What was being read, where that began on another line."""
+    context, begun = getattr(fault, "context", None), getattr(fault, "context_mark", None)
+    return f" ({context} that begins in line {begun.line + 1})" if begun is not None and begun.line != mark.line else ""
+
+
+def _path_of_key(lines: list[str], number: int) -> KeyPath:
+    """The key path of a line that cannot be read, if it begins with a key."""
+    key = _KEY.match(_line(lines, number))
+    return _path_at(lines, number, f"{key[0]} x") if key else ()
+
+
+def _path_at(lines: list[str], number: int, corrected: str) -> KeyPath:
+    """The key path of a line: that of the last value in the text that ends with it; empty if that is no YAML either."""
+    try:
+        node: Any = yaml.compose("\n".join([*lines[:number], corrected]), LOADER)
+    except yaml.YAMLError:
+        return ()
+    path: list[str | int] = []
+    while isinstance(node, yaml.CollectionNode) and node.value and len(path) < MAX_DEPTH:  # an alias may lead back
+        if isinstance(node, yaml.MappingNode):
+            key, node = node.value[-1]
+            path.append(str(key.value))
+        else:
+            path.append(len(node.value) - 1)
+            node = node.value[-1]
+    return tuple(path)
 
 
 def _show(line: str, column: int) -> str:

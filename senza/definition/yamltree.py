@@ -16,6 +16,7 @@ import yaml
 from senza.definition import functions, yamlfaults
 from senza.definition.model import KeyPath, Source
 from senza.definition.suggest import did_you_mean
+from senza.definition.yamlfaults import LOADER, MAX_DEPTH
 from senza.errors import DefinitionError
 
 MAX_NODES = 200_000
@@ -42,10 +43,9 @@ def parse(text: str, file: str, *, lenient: bool = False, scalars_as_text: bool 
     scalars_as_text: every scalar stays the text that was written (``1.10``, ``007``, ``yes``).
     Raises DefinitionError for everything that is wrong with it.
     """
-    base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        # libyaml takes bytes; a text that UTF-8 cannot hold (half a surrogate pair) is no YAML either
-        loader = base(text.encode() if base is not yaml.SafeLoader else text)
+        _check_depth(text, file)
+        loader = LOADER(text)
         try:
             root = loader.get_single_node()
             builder = _Builder(loader, Source(file), text, lenient, scalars_as_text)
@@ -54,16 +54,29 @@ def parse(text: str, file: str, *, lenient: bool = False, scalars_as_text: bool 
             loader.dispose()
     except yaml.YAMLError as fault:
         raise yamlfaults.explain(fault, text, file) from fault
-    except UnicodeEncodeError as fault:
-        raise DefinitionError("this is not text that UTF-8 can hold", where=Source(file).where()) from fault
     except RecursionError as fault:
-        raise DefinitionError("this is nested too deeply", where=Source(file).where()) from fault
+        raise DefinitionError("these YAML aliases are nested too deeply", where=Source(file).where()) from fault
     return Tree(value, Source(file, builder.lines), tuple(builder.warnings))
+
+
+def _check_depth(text: str, file: str) -> None:
+    depth = 0
+    for event in yaml.parse(text, LOADER):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise DefinitionError(
+                    f"more than {MAX_DEPTH} mappings and lists stand inside each other",
+                    hint="Is it the right file?",
+                    where=yamlfaults.place(event.start_mark, file),
+                )
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
 
 
 @dataclass
 class _Builder:
-    loader: yaml.SafeLoader
+    loader: Any
     source: Source
     text: str
     lenient: bool
@@ -75,10 +88,8 @@ class _Builder:
     """Ids of the nodes being built: meeting one again is a recursive alias."""
 
     def build(self, node: yaml.Node, path: KeyPath) -> Any:
-        self.nodes += 1
+        self._count(node, path)
         self.lines.setdefault(path, node.start_mark.line + 1)
-        if self.nodes > MAX_NODES:
-            raise self._fault(node, path, f"this file holds more than {MAX_NODES:,} values", "Use fewer YAML aliases.")
         if id(node) in self.open:
             raise self._fault(node, path, "a YAML alias stands inside what it is an alias for", "Write it out.")
         self.open.add(id(node))
@@ -87,12 +98,14 @@ class _Builder:
         finally:
             self.open.discard(id(node))
 
+    def _count(self, node: yaml.Node, path: KeyPath) -> None:
+        self.nodes += 1
+        if self.nodes > MAX_NODES:
+            raise self._fault(node, path, f"this file holds more than {MAX_NODES:,} values", "Use fewer YAML aliases.")
+
     def _build(self, node: yaml.Node, path: KeyPath) -> Any:
         if not node.tag.startswith(_YAML):
             return self._function(node, path)
-        return self._plain(node, path)
-
-    def _plain(self, node: yaml.Node, path: KeyPath) -> Any:
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node, path)
         if isinstance(node, yaml.SequenceNode) and node.tag == _YAML + "seq":
@@ -110,8 +123,8 @@ class _Builder:
             raise self._unknown_tag(node, path)
         try:
             return self.loader.construct_object(node)
-        except (ValueError, KeyError) as fault:
-            # e.g. `!!int x`, `!!bool maybe`, or a number of more digits than Python reads
+        except (ValueError, LookupError) as fault:
+            # e.g. `!!int x`, `!!int` alone, `!!bool maybe`, or a number of more digits than Python reads
             kind = node.tag.removeprefix(_YAML)
             raise self._fault(node, path, f"this is not a YAML {kind}", "Put it into quotes.") from fault
 
@@ -144,8 +157,8 @@ class _Builder:
 
     def _merge_entries(self, node: yaml.Node, path: KeyPath) -> Iterator[tuple[yaml.Node, yaml.Node]]:
         """The entries that ``<<`` brings in, the strongest first (yaml.org/type/merge.html)."""
-        self.nodes += 1
-        if id(node) in self.open or self.nodes > MAX_NODES:
+        self._count(node, path)
+        if id(node) in self.open:
             raise self._fault(node, (*path, "<<"), "these YAML merge keys lead back to themselves", "Write it out.")
         self.open.add(id(node))
         if isinstance(node, yaml.MappingNode):
@@ -216,7 +229,8 @@ class _Builder:
 
     def _unknown_tag(self, node: yaml.Node, path: KeyPath) -> DefinitionError:
         tag = node.tag.replace(_YAML, "!!")
-        hint = did_you_mean(tag, functions.LONG_FORMS) or "Put the text into quotes if it is meant to be text."
+        near = "" if tag.startswith("!!") else did_you_mean(tag, functions.LONG_FORMS)
+        hint = near or "Put the text into quotes if it is meant to be text."
         return self._fault(node, path, f"the YAML tag {tag} is not known", hint)
 
     def _where(self, path: KeyPath, line: int) -> Any:
