@@ -72,7 +72,9 @@ class Resolver:
         return self._truth(self._conditions[condition])
 
     def _truth(self, node: Any) -> bool:
-        name, argument = next(iter(node.items())) if isinstance(node, dict) and len(node) == 1 else ("", None)
+        name, argument = "", node
+        if isinstance(node, dict) and len(node) == 1:
+            name, argument = next(iter(node.items()))
         if name == "Condition":
             return self.holds(argument)
         if name == "Fn::Equals":

@@ -6,12 +6,16 @@ moto itself is not changed on disk; the modules replace methods inside the sandb
 from __future__ import annotations
 
 from functools import cache
+from importlib import import_module
+
+PATCHES = (
+    *("clock", "route53_api", "route53_stack", "elb", "elbv2", "launch", "autoscaling", "iam", "acm", "generic_types"),
+    "cloudformation",
+)
 
 
 @cache
 def apply() -> None:
     """Patch moto, once in a process."""
-    from senza.sandbox.patches import clock, cloudformation, elb, generic_types, route53_api, route53_stack
-
-    for patch in (clock, route53_api, route53_stack, elb, generic_types, cloudformation):
-        patch.apply()
+    for name in PATCHES:
+        import_module(f"senza.sandbox.patches.{name}").apply()
