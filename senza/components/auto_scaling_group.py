@@ -107,15 +107,15 @@ Worker:
         """What instances get at boot; None for nothing."""
         return launch.plain_user_data(self.settings)
 
-    def image(self) -> str:
-        """The name in the Images map. Raises DefinitionError where neither it nor an ImageId is given."""
+    def image(self) -> Any:
+        """The name in the Images map, or a function. Raises DefinitionError without it and without an ImageId."""
         if "ImageId" in self.settings:
             return ""
-        return str(self.settings.require("Image", "LatestTaupageImage"))
+        return self.settings.require("Image", "LatestTaupageImage")
 
     def _http_tokens(self) -> str:
         """Taupage's own scripts read instance metadata the old way; everything else is held to IMDSv2."""
-        return "optional" if self.image().startswith("LatestTaupage") else self.http_tokens
+        return "optional" if str(self.image()).startswith("LatestTaupage") else self.http_tokens
 
     def _add_group(self, fragment: Fragment, shaper: Shaper, template: dict[str, Any]) -> None:
         self.settings.require("InstanceType", "t3.micro")

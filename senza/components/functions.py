@@ -31,6 +31,6 @@ def get_att(logical_id: str, attribute: str) -> dict[str, Any]:
     return {"Fn::GetAtt": [logical_id, attribute]}
 
 
-def in_region(mapping: str, key: str) -> dict[str, Any]:
+def in_region(mapping: str, key: Any) -> dict[str, Any]:
     """What the template's own mapping says about the stack's region."""
     return {"Fn::FindInMap": [mapping, ref("AWS::Region"), key]}

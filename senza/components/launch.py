@@ -41,7 +41,7 @@ _TRANSLATED = {
 
 
 def launch_template_data(
-    settings: Settings, image: str, security_groups: list[Any] | None, *, user_data: Any, profile: Any, http_tokens: str
+    settings: Settings, image: Any, security_groups: list[Any] | None, *, user_data: Any, profile: Any, http_tokens: str
 ) -> dict[str, Any]:
     """``LaunchTemplateData`` of a group.
 

@@ -26,6 +26,13 @@ BUILT_IN = {
     "TaupageAutoScalingGroup": "taupage",
     "ElasticLoadBalancer": "elastic_load_balancer",
     "WeightedDnsElasticLoadBalancer": "weighted_dns",
+    "ElasticLoadBalancerV2": "elastic_load_balancer_v2",
+    "WeightedDnsElasticLoadBalancerV2": "weighted_dns_v2",
+    "IamRole": "iam_role",
+    "RedisNode": "redis",
+    "RedisCluster": "redis",
+    "CoreosAutoConfiguration": "coreos",
+    "Elastigroup": "elastigroup",
 }
 """Class -> module of this package."""
 

@@ -34,8 +34,8 @@ AppServer:
       8080: 8080
 """
 
-    def image(self) -> str:
-        return "" if "ImageId" in self.settings else self.settings.text("Image", "LatestTaupageImage")
+    def image(self) -> Any:
+        return "" if "ImageId" in self.settings else self.settings.get("Image", "LatestTaupageImage")
 
     def user_data(self) -> Any:
         self.settings.require("TaupageConfig", "{runtime: Docker, source: stups/hello-world:1.0}")
