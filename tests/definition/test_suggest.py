@@ -1,0 +1,15 @@
+"""Which names are near enough to be offered."""
+
+from senza.definition import did_you_mean, suggest
+
+KNOWN = ["Senza::AutoScalingGroup", "Senza::ElasticLoadBalancer", "Senza::IamRole"]
+
+
+def test_suggestions() -> None:
+    assert suggest("Senza::AutoscalingGroup", KNOWN) == ["Senza::AutoScalingGroup"]
+    assert suggest("Senza::ElasticLoadBalancr", KNOWN)[0] == "Senza::ElasticLoadBalancer"
+    assert suggest("Kubernetes", KNOWN) == []
+    assert suggest("a", ["A", "ab"]) == ["A"]
+    assert suggest("abcd", ["abce", "abcf", "abcg", "abch"], limit=2) == ["abch", "abcg"]
+    assert did_you_mean("Senza::IAMRol", KNOWN) == "Did you mean Senza::IamRole?"
+    assert did_you_mean("Kubernetes", KNOWN) == ""
