@@ -47,6 +47,15 @@ def directory() -> Path:
     return (Path(home) if home else Path.home() / ".local" / "state") / "senza"
 
 
+def made_directory() -> Path:
+    """The directory, made where it is missing; nobody else may look into the one that is ours."""
+    folder = directory()
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not os.environ.get("SENZA_SANDBOX_STATE"):
+        folder.chmod(0o700)
+    return folder
+
+
 def read() -> State | None:
     """The running sandbox, or None. A file that a crashed one left behind counts as none."""
     try:
@@ -58,13 +67,11 @@ def read() -> State | None:
 
 def write(state: State) -> None:
     """Put it down, whole or not at all."""
-    folder = directory()
-    folder.mkdir(parents=True, exist_ok=True)
-    folder.chmod(0o700)
+    folder = made_directory()
     draft = folder / f"{FILE}.{os.getpid()}"
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
         json.dump(asdict(state), out, indent=1)
-    draft.replace(directory() / FILE)
+    draft.replace(folder / FILE)
 
 
 def forget(pid: int) -> None:
