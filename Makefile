@@ -8,6 +8,8 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+# The demo is for people in a hurry: linters and documentation take as long to install as senza.
+DEMO_INSTALLED := $(VENV)/.installed-sandbox
 
 .PHONY: help install test check docs bench demo clean
 
@@ -17,17 +19,11 @@ help: ## Show this list
 install: $(INSTALLED) ## Make .venv with senza and all that is needed to work on it
 
 $(INSTALLED): pyproject.toml
-	@for python in python3.13 python3.12 python3.11 python3; do \
-	  if $$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then break; fi; \
-	  python=; \
-	done; \
-	if [ -z "$$python" ]; then \
-	  echo 'senza needs Python 3.11 or newer with the modules venv and ensurepip: none was found as python3.13, python3.12, python3.11 or python3.' >&2; \
-	  exit 1; \
-	fi; \
-	echo "Installing senza into $(VENV) with $$($$python --version) ..."; \
-	$$python -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@scripts/install.sh dev
+	@touch $(DEMO_INSTALLED) $@
+
+$(DEMO_INSTALLED): pyproject.toml
+	@scripts/install.sh sandbox
 	@touch $@
 
 test: $(INSTALLED) ## Run all tests
@@ -46,7 +42,7 @@ docs: $(INSTALLED) ## Build the documentation into site/
 bench: $(INSTALLED) ## Measure; run it on a quiet machine
 	@for program in benchmarks/*.py; do echo "== $$program"; $(BIN)/python $$program; done
 
-demo: $(INSTALLED) ## Watch the hello-world definition become two versions with traffic, on a local AWS
+demo: $(DEMO_INSTALLED) ## Watch the hello-world definition become two versions with traffic, on a local AWS
 	@PATH="$(CURDIR)/$(BIN):$$PATH" scripts/demo.sh
 
 clean: ## Remove what was made, except .venv

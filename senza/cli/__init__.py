@@ -1,6 +1,6 @@
 r'''The command line: one module per command; it parses, calls and renders. How to write a command:
 
-1. Add a line to ``COMMANDS`` in :mod:`senza.cli.main`: the name and the first line of the command's help (a test
+1. Add a line to ``COMMANDS`` in :mod:`senza.cli.main`: the name and how the command's help begins (a test
    compares the two). The module is ``senza.cli.<name>`` with dashes as underscores; it is imported when the command
    is invoked or completed, never for ``senza --help``.
 2. The module defines ``command``, a click command::

@@ -155,11 +155,8 @@ def test_every_command_takes_the_region_the_profile_and_the_sandbox() -> None:
     assert missing == []
 
 
-def test_the_table_says_what_the_commands_say() -> None:
+def test_the_table_says_how_the_help_of_each_command_begins() -> None:
     context = click.Context(cli)
-    lines = {}
-    for name in COMMANDS:
-        command = cli.get_command(context, name)
-        assert command is not None
-        lines[name] = (command.help or "").strip().splitlines()[0]
-    assert lines == COMMANDS
+    commands = {name: cli.get_command(context, name) for name in COMMANDS}
+    begins = {name: " ".join(((command and command.help) or "").split()) for name, command in commands.items()}
+    assert [name for name, line in COMMANDS.items() if not begins[name].startswith(line)] == []
