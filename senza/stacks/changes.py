@@ -16,6 +16,8 @@ from senza.stacks.references import split_name
 from senza.stacks.summaries import Stack
 from senza.stacks.watch import INTERVAL, READY, TIMEOUT, wait
 
+SECOND_START = "Resource creation Initiated"
+"""Reason of the second IN_PROGRESS event of every resource, which tells people nothing."""
 NOTHING_TO_UPDATE = "No updates are to be performed"
 
 
@@ -187,6 +189,8 @@ def delete_stack(step: DeleteStack, world: World) -> Outcome:
 @perform.register
 def await_stacks(step: AwaitStacks, world: World) -> Outcome:
     def tell(stack: Stack, event: Event) -> None:
+        if event.reason == SECOND_START:
+            return
         whose = f"{stack.full_name} " if len(step.stacks) > 1 else ""
         reason = f": {event.reason}" if event.reason else ""
         world.say(f"{whose}{event.logical_id} {event.status}{reason}")

@@ -33,9 +33,11 @@ class Watched:
     token: str = ""
     status: str = "UNKNOWN_IN_PROGRESS"
     events: list[Event] = field(default_factory=list)
+    looks: int = 0
 
     def look(self, aws: Aws) -> list[Event]:
         """Ask AWS once; returns the events that are new, oldest first."""
+        self.looks += 1
         seen = {event.event_id for event in self.events}
         new: list[Event] = []
         for event in newest_first(aws, self.stack.stack_id):
@@ -47,6 +49,11 @@ class Watched:
         self.events.extend(reversed(new))
         self.status = next((event.status for event in reversed(self.events) if event.of_stack), self.status)
         return new[::-1]
+
+    @property
+    def over_before(self) -> bool:
+        """Whether it was settled when it was first looked at, and nobody asked for that very operation."""
+        return self.looks == 1 and self.settled and not self.token
 
     @property
     def settled(self) -> bool:
@@ -66,7 +73,8 @@ def wait(
 ) -> None:
     """Wait until every stack has one of the wanted statuses, asking once per stack every ``interval`` seconds.
 
-    token: see :class:`Watched`. listener is told of each event once, oldest first.
+    token: see :class:`Watched`. listener is told of each event once, oldest first, but of none of an operation that was
+    over before the waiting began.
 
     Raises OperationFailed naming the first resource that failed and AWS's reason, or TimedOut after ``timeout``
     seconds. A stack that failed does not end the waiting for the others.
@@ -77,8 +85,9 @@ def wait(
     while pending:
         news = aws.parallel({item.stack.stack_id: partial(item.look, aws) for item in pending})
         for item in pending:
-            for event in news[item.stack.stack_id]:
-                listener(item.stack, event)
+            if not item.over_before:
+                for event in news[item.stack.stack_id]:
+                    listener(item.stack, event)
         pending = [item for item in pending if not item.settled]
         if pending and clock.now() >= until:
             raise timed_out(pending, timeout)

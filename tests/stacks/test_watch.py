@@ -9,7 +9,7 @@ from senza.clock import Clock
 from senza.errors import OperationFailed, TimedOut
 from senza.sandbox.embedded import EmbeddedSandbox
 from senza.sandbox.world import Failure
-from senza.stacks.events import history
+from senza.stacks.events import Event, history
 from senza.stacks.summaries import Stack, describe_stack
 from senza.stacks.watch import CREATED, DELETED, READY, wait
 from tests.stacks.conftest import Stacks
@@ -81,7 +81,9 @@ def test_a_deleted_stack_is_followed_to_its_end(aws: Aws, stacks: Stacks, clock:
     aws.call("cloudformation", "delete_stack", StackName="shop-1")
     wait(aws, [stack], DELETED, clock)
     assert describe_stack(aws, "shop-1") is None
-    wait(aws, [stack], DELETED, clock)  # and once more, when it is gone
+    told: list[Event] = []
+    wait(aws, [stack], DELETED, clock, listener=lambda _, event: told.append(event))  # and again, when it is gone
+    assert told == []
 
 
 def test_the_operation_of_a_token_is_not_mistaken_for_an_earlier_one(aws: Aws, stacks: Stacks, clock: Clock) -> None:

@@ -1,0 +1,161 @@
+"""Killed before any of its AWS calls and run again, a command ends where it ends undisturbed, never with all weights 0.
+
+The process is really killed, and the call counter is the clock: whatever lies between two calls changes nothing in
+AWS, so these are all the states in which a command can be lost.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from senza.aws import Aws, Call, Endpoint
+from senza.cli.context import Context
+from senza.cli.main import cli
+from senza.sandbox.embedded import EmbeddedSandbox
+from tests.traffic.conftest import ZONE, Apps
+
+HELLO_WORLD = os.path.join(os.path.dirname(__file__), "..", "..", "definitions", "hello-world.yaml")
+NAME = "hello-world.hello.example.org"
+KILLED = 137
+FORK = multiprocessing.get_context("forkserver")
+FORK.set_forkserver_preload(["boto3", "senza.components.compile", "senza.cli.main", "senza.traffic.guards"])
+
+
+class Hasty:
+    """A clock on which nothing takes time."""
+
+    def __init__(self) -> None:
+        self.time = 0.0
+
+    def now(self) -> float:
+        return self.time
+
+    def sleep(self, seconds: float) -> None:
+        self.time += seconds
+
+
+def invoke(endpoint: Endpoint, args: list[str], observe: Callable[[Call], None] | None = None) -> int:
+    context = Context(Aws(endpoint=endpoint, observe=observe), clock=Hasty())
+    return CliRunner().invoke(cli, args, obj=context).exit_code
+
+
+def run_until_killed(endpoint: Endpoint, args: list[str], at: int) -> None:
+    """In a process of its own: dies just before its ``at``-th call, or ends with 0 if it makes fewer."""
+    calls: list[Call] = []
+
+    def count(call: Call) -> None:
+        calls.append(call)
+        if len(calls) == at:
+            os._exit(KILLED)
+
+    os._exit(0 if invoke(endpoint, args, count) == 0 else 1)
+
+
+def killed(endpoint: Endpoint, args: list[str], at: int) -> bool:
+    process = FORK.Process(target=run_until_killed, args=(endpoint, args, at))
+    process.start()
+    process.join()
+    assert process.exitcode in (0, KILLED), f"{args} failed with {process.exitcode}"
+    return process.exitcode == KILLED
+
+
+def state(aws: Aws) -> tuple[Any, ...]:
+    """Everything in the account that these commands change, without random ids and times."""
+    stacks = [
+        (item["StackName"], item["StackStatus"].removeprefix("UPDATE_").removeprefix("CREATE_"))
+        for item in aws.pages("cloudformation", "describe_stacks", "Stacks")
+    ]
+    weights = [
+        (record["Name"], record.get("SetIdentifier"), record.get("Weight"))
+        for zone in aws.pages("route53", "list_hosted_zones", "HostedZones")
+        for record in aws.pages("route53", "list_resource_record_sets", "ResourceRecordSets", HostedZoneId=zone["Id"])
+        if record["Type"] == "A"
+    ]
+    return sorted(stacks), sorted(weights, key=str)
+
+
+def sums(aws: Aws) -> dict[str, int]:
+    """The sum of the weights of each name."""
+    result: dict[str, int] = {}
+    for name, identifier, weight in state(aws)[1]:
+        if identifier:
+            result[name] = result.get(name, 0) + weight
+    return result
+
+
+def versions(apps: Apps, weights: dict[str, int], name: str = NAME, **more: Any) -> None:
+    for stack in weights:
+        apps.create(stack, {"Main": name, "VersionDomain": f"{stack}.{ZONE.rstrip('.')}"}, **more)
+    apps.set(weights, name)
+
+
+def first_version_at_zero(apps: Apps) -> None:
+    versions(apps, {"hello-world-1": 0})
+
+
+def three_versions(apps: Apps) -> None:
+    versions(apps, {"hello-world-1": 120, "hello-world-2": 80, "hello-world-3": 0})
+
+
+def two_zones(apps: Apps) -> None:
+    apps.aws.call("route53", "create_hosted_zone", Name="example.net.", CallerReference="second")
+    for version in "12":
+        extra = apps.record("hello-world.example.net", f"hello-world-{version}")
+        extra["Properties"] |= {"HostedZoneName": "example.net."}
+        apps.create(f"hello-world-{version}", {"Main": NAME}, Net=extra)
+    apps.set({"hello-world-1": 200}, NAME)
+    apps.set({"hello-world-1": 200}, "hello-world.example.net", "example.net.")
+
+
+def classic_version(apps: Apps) -> None:
+    """As the classic tool leaves it: the templates carry weights, and we have switched since."""
+    versions(apps, {"hello-world-1": 0}, weight="200")
+    versions(apps, {"hello-world-2": 200}, weight="0")
+
+
+CASES = {
+    "create": (first_version_at_zero, ["create", HELLO_WORLD, "2", "0.2"]),
+    "traffic": (three_versions, ["traffic", "hello-world", "3", "50"]),
+    "traffic 100": (three_versions, ["traffic", "hello-world", "2", "100"]),
+    "traffic, two zones": (two_zones, ["traffic", "hello-world", "2", "100"]),
+    "delete": (three_versions, ["delete", "hello-world", "3"]),
+    "delete by force": (three_versions, ["delete", "hello-world", "1", "--force"]),
+    "delete a classic one": (classic_version, ["delete", "hello-world", "1"]),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_killed_at_any_call_and_run_again(case: str, sandbox: EmbeddedSandbox) -> None:
+    prepare, args = CASES[case]
+    sandbox.settings.insync_polls = 1
+
+    def fresh() -> Aws:
+        sandbox.reset()
+        sandbox.settings.insync_polls = 1
+        aws = Aws(endpoint=sandbox.endpoint)
+        prepare(Apps(aws))
+        return aws
+
+    aws = fresh()
+    before, sum_before = state(aws), sums(aws)
+    assert invoke(sandbox.endpoint, args) == 0
+    undisturbed = state(aws)
+    assert before != undisturbed, "the command changes nothing, so this shows nothing"
+
+    aws = fresh()
+    at = 0
+    while killed(sandbox.endpoint, args, at := at + 1):
+        for name, total in sums(aws).items():
+            assert total > 0 or sum_before.get(name, 0) == 0, f"all weights of {name} are 0 when killed at call {at}"
+        if state(aws) == before:
+            continue  # to run it again now would be the undisturbed run
+        invoke(sandbox.endpoint, args)  # may say that it was done already
+        assert state(aws) == undisturbed, f"killed at call {at} and run again"
+        aws = fresh()
+    assert at > 4, "it was hardly killed at all"
