@@ -6,6 +6,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 state=$(mktemp -d)
 export SENZA_SANDBOX_STATE=$state # a sandbox of its own: one that you have running is left alone
+export SHELL=$BASH                # `senza sandbox env` writes for the shell it believes to be in
 current="(before the first command)"
 
 clean_up() {
@@ -31,6 +32,7 @@ run() {
 tell "A local AWS with a seeded account, and the settings that make the following commands use it."
 run "senza sandbox start"
 run 'eval "$(senza sandbox env)"'
+[ "${SENZA_SANDBOX:-}" = 1 ] # or all that follows would be done to a real account
 
 tell "What a stack is made from: the definition, a version, and the value of its parameter ImageVersion."
 run "cat definitions/hello-world.yaml"

@@ -27,6 +27,7 @@ COMMANDS: dict[str, str] = {
     "events": "Show what happened to stacks, oldest first.",
     "domains": "List the DNS names of stacks as Route 53 has them; weights are out of 200.",
     "dump": "Print the template of a running stack.",
+    "sandbox": "A local AWS with a seeded account",
 }
 """Command → the first line of its help, in the order in which ``senza --help`` shows them."""
 
