@@ -165,10 +165,11 @@ def wait_until_insync(info: Mapping[str, Any], world: World) -> bool:
     """Poll the change until Route 53's servers have it; False after INSYNC_TIMEOUT seconds (it goes on without us)."""
     until = world.clock.now() + INSYNC_TIMEOUT
     status = info["Status"]
+    if status != "INSYNC":
+        world.say("Route 53 has it and tells its servers")
     while status != "INSYNC":
         if world.clock.now() >= until:
             return False
-        world.say("waiting for Route 53's servers")
         world.clock.sleep(INSYNC_INTERVAL)
         status = world.aws.call("route53", "get_change", Id=info["Id"])["ChangeInfo"]["Status"]
     return True
