@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from senza.components.domains import Domain
-from senza.components.functions import is_function
+from senza.components.functions import NULL, is_function
 from senza.components.model import Site
 from senza.components.settings import Settings, shown
 from senza.errors import NotFound
@@ -36,11 +36,11 @@ def given_certificate(settings: Settings, site: Site, value: Any, *path: str | i
     return found.arn
 
 
-def found_certificate(settings: Settings, site: Site, domains: Sequence[Domain], *path: str | int) -> str | None:
+def found_certificate(settings: Settings, site: Site, domains: Sequence[Domain], *path: str | int) -> Any:
     """The ARN of the newest valid certificate for the load balancer's domain.
 
     Raises NotFound where the account has none at all, DefinitionError without domains; with ``--force`` the latter is a
-    warning and there is no certificate (so that AWS refuses the template, and nobody serves in clear text by accident).
+    warning and a null (which AWS refuses as a whole, before anything is made).
     """
     if not domains:
         site.tolerate(
@@ -50,7 +50,7 @@ def found_certificate(settings: Settings, site: Site, domains: Sequence[Domain],
                 hint="Give SSLCertificateId, Domains, or Listeners without HTTPS.",
             )
         )
-        return None
+        return NULL
     weighted = [domain for domain in domains if domain.weighted]
     main = (weighted or list(domains))[-1]
     with settings.blaming(*path):

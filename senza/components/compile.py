@@ -24,6 +24,10 @@ from senza.definition.suggest import did_you_mean
 from senza.errors import DefinitionError
 
 FORMAT_VERSION = "2010-09-09"
+RESOURCE_ATTRIBUTES = frozenset(
+    ("CreationPolicy", "UpdatePolicy", "DependsOn", "DeletionPolicy", "UpdateReplacePolicy", "Metadata", "Condition")
+)
+"""Of CloudFormation resources. The classic tool took and ignored them in components, and files that have them work."""
 
 
 def compile(
@@ -92,7 +96,9 @@ def _components(site: Site) -> list[ComponentType]:
 def _check_names(kind: type[ComponentType], settings: Settings, site: Site) -> None:
     known = kind.known_properties()
     for name in settings.values:
-        if name not in known:
+        if name in RESOURCE_ATTRIBUTES and name not in known:
+            site.warn(f"{settings.where(name)}: {name} belongs to plain resources; it has no effect in a component")
+        elif name not in known:
             error = settings.wrong(
                 f"{kind.type_names[0]} has no property {name}", name, hint=did_you_mean(str(name), known)
             )

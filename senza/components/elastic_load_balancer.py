@@ -68,7 +68,7 @@ AppLoadBalancer:
         properties.update({key: value for key, value in settings.values.items() if key in RESOURCE_PROPERTIES})
         properties.update(Scheme=scheme, SecurityGroups=self.security_groups(), Listeners=self._listeners(domains))
         known = self.known_properties()
-        extra = {key: value for key, value in settings.values.items() if key not in known}
+        extra = {key: value for key, value in settings.values.items() if key not in known and self.site.force}
         fragment = Fragment()
         fragment.resources[self.name] = shaper.resource(elb.LoadBalancer, self.name, properties, extra)
         fragment.resources.update(records(domains, settings, self.site, shaper, "CanonicalHostedZoneNameID"))

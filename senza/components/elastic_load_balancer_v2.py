@@ -67,7 +67,6 @@ Alb:
             (alb.TargetGroup, f"{self.name}TargetGroup", self._target_group()),
         ):
             fragment.resources[logical_id] = shaper.resource(kind, logical_id, properties)
-        fragment.resources[self.name].properties.update(self._extra())
         for number, listener in enumerate(self._listeners(domains), start=1):
             logical_id = f"{self.name}Listener{number if number > 1 else ''}"
             if listener.get("Type", LISTENER) != LISTENER:
@@ -78,11 +77,6 @@ Alb:
             fragment.resources[logical_id] = made
         fragment.resources.update(records(domains, self.settings, self.site, shaper, "CanonicalHostedZoneID"))
         return fragment
-
-    def _extra(self) -> dict[str, Any]:
-        """What ``--force`` let pass."""
-        known = self.known_properties() | OWN_NAMES
-        return {key: value for key, value in self.settings.values.items() if key not in known}
 
     def _given(self, kind: type[Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
         """What was given for a resource: properties that it has by default, and those that only it has."""

@@ -11,8 +11,12 @@ from troposphere import AWSHelperFn
 class Function(AWSHelperFn):  # type: ignore[misc]
     """A function as it was written, in a form that troposphere takes wherever a value may stand."""
 
-    def __init__(self, data: Mapping[str, Any]) -> None:
-        self.data = dict(data)
+    def __init__(self, data: Mapping[str, Any] | None) -> None:
+        self.data = data if data is None else dict(data)
+
+
+NULL = Function(None)
+"""A value that is left open on purpose."""
 
 
 def is_function(value: object) -> bool:

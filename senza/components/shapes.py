@@ -73,8 +73,8 @@ class Shaper:
 
     def _value(self, kind: type[BaseAWSObject], name: str, value: Any, path: tuple[Any, ...]) -> Any:
         expected = kind.props[name][0]
-        if is_function(value):
-            return Function(value)
+        if isinstance(value, Function) or is_function(value):
+            return as_function(value)
         if (kind, name) in UNTYPED:
             expected = [UNTYPED[kind, name]]
         if isinstance(expected, list) or expected is list:
@@ -86,8 +86,8 @@ class Shaper:
         return self._item(expected, value, path)
 
     def _item(self, expected: Any, value: Any, path: tuple[Any, ...]) -> Any:
-        if is_function(value):
-            return Function(value)
+        if isinstance(value, Function) or is_function(value):
+            return as_function(value)
         if isinstance(expected, types.FunctionType):
             return self._validated(expected, value, path)
         if isinstance(expected, type) and issubclass(expected, BaseAWSObject):
@@ -120,6 +120,10 @@ class Shaper:
             message = f"{path_text(path)} cannot be {shown(value)} ({kind}){reason}"
             raise self._settings.wrong(message, *path) from error
         return value
+
+
+def as_function(value: Any) -> Function:
+    return value if isinstance(value, Function) else Function(value)
 
 
 def path_text(path: tuple[Any, ...]) -> str:
