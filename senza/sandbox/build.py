@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
 from importlib import resources
+from typing import Any
 
-from senza.errors import SenzaError
+from senza.errors import SenzaError, UsageError
 from senza.sandbox.app import App, Keys
 from senza.sandbox.world import World, world
 
@@ -18,16 +22,50 @@ def require_moto() -> None:
 
 
 def build(keys: Keys) -> tuple[App, World]:
-    """A seeded sandbox on this process's :data:`world`. Importing moto takes a second or two, the first time."""
+    """A seeded sandbox on this process's :data:`world`. Importing moto takes two seconds, the first time.
+
+    Raises UsageError for a region that AWS does not have.
+    """
     require_moto()
     amis = resources.files("senza.sandbox") / "data" / "amis.json"
     os.environ["MOTO_AMIS_PATH"] = str(amis)  # moto reads these when it is imported
     os.environ["MOTO_ACM_VALIDATION_WAIT"] = "-1"
     os.environ.setdefault("MOTO_ACCOUNT_ID", "123456789012")
-    from senza.sandbox import patches
-    from senza.sandbox.seed import seed
+    with endpoints_read_once():
+        check_region(world.region)
+        from senza.sandbox import patches
+        from senza.sandbox.seed import seed
 
-    patches.apply()
+        patches.apply()
     app = App(world, keys, lambda: seed(world.region))
     app.reset()
     return app, world
+
+
+def check_region(region: str) -> None:
+    from boto3 import Session
+
+    known = Session().get_available_regions("ec2")
+    if region not in known:
+        raise UsageError(f"there is no AWS region {region!r}", hint=f"There are: {', '.join(sorted(known))}.")
+
+
+@contextmanager
+def endpoints_read_once() -> Iterator[None]:
+    """While moto is imported, it makes four sessions that each parse botocore's endpoints: half a second in vain."""
+    from botocore.loaders import JSONFileLoader
+
+    load_file = JSONFileLoader.load_file
+
+    @cache
+    def read(path: str) -> Any:
+        return load_file(JSONFileLoader(), path)
+
+    def load(self: Any, path: str) -> Any:
+        return read(path) if os.path.basename(path) in ("endpoints", "partitions") else load_file(self, path)
+
+    JSONFileLoader.load_file = load
+    try:
+        yield
+    finally:
+        JSONFileLoader.load_file = load_file

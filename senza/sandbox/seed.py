@@ -15,8 +15,10 @@ fresh one. What is in it, and why:
 from __future__ import annotations
 
 import base64
+import copy
 import json
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from senza.sandbox.certificates import certificate
@@ -164,7 +166,8 @@ def policy(statement: dict[str, Any]) -> str:
 
 
 def certificates(account: Account) -> None:
-    from moto.acm.models import CertBundle, acm_backends
+    from moto.acm.models import acm_backends
+    from moto.acm.utils import make_arn_for_certificate
     from moto.iam.models import iam_backends
 
     domain = ZONE.rstrip(".")
@@ -178,18 +181,36 @@ def certificates(account: Account) -> None:
     )
     acm = acm_backends[account.number][account.region]
     for names in (matching, ("*.unrelated.example.net",)):
-        pem = certificate(names)
-        bundle = CertBundle(
-            account.number,
-            pem.certificate.encode(),
-            pem.key.encode(),
-            region=account.region,
-            cert_type="AMAZON_ISSUED",
-            cert_status="ISSUED",
-        )
+        bundle = issued(account.number, account.region, names)
+        bundle.arn = make_arn_for_certificate(account.number, account.region)
         acm._certificates[bundle.arn] = bundle
         account.label(bundle.arn, f"acm-cert:{names[0]}")
         account.values.setdefault("acm_arn", bundle.arn)
+
+
+def issued(number: str, region: str, names: tuple[str, ...]) -> Any:
+    """An ACM certificate that Amazon issued."""
+    from moto.core.utils import utcnow
+
+    made = copy.copy(checked_bundle(number, region, names))
+    made.created_at, made.in_use_by, made.tags = utcnow(), [], type(made.tags)()
+    return made
+
+
+@cache
+def checked_bundle(number: str, region: str, names: tuple[str, ...]) -> Any:
+    """moto checks the key of each one it makes, which takes longer than all the rest: one is made, and copied."""
+    from moto.acm.models import CertBundle
+
+    pem = certificate(names)
+    return CertBundle(
+        number,
+        pem.certificate.encode(),
+        pem.key.encode(),
+        region=region,
+        cert_type="AMAZON_ISSUED",
+        cert_status="ISSUED",
+    )
 
 
 def topics_and_keys(account: Account) -> None:

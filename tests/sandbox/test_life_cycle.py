@@ -116,7 +116,7 @@ def test_a_recycled_process_number_is_not_taken_for_it(folder: Path) -> None:
 def test_a_start_that_fails_says_why(folder: Path) -> None:
     with pytest.raises(OperationFailed, match="could not start") as raised:
         control.start(region="nowhere-1")
-    assert "nowhere-1" in raised.value.hint
+    assert "there is no AWS region 'nowhere-1'" in raised.value.hint
     assert not (folder / state.FILE).exists()
 
 
