@@ -40,7 +40,8 @@ def commands_page() -> str:
     """Markdown with the help of every command, in the order of ``senza --help``."""
     codes = "".join(f"| {code} | {when} |\n" for code, when in EXIT_CODES.items())
     sections = [
-        f"## {path}\n\n```text\n{text}\n```\n" for path, text in helps(cli, click.Context(cli, info_name="senza", **cli.context_settings))
+        f"## {path}\n\n```text\n{text}\n```\n"
+        for path, text in helps(cli, click.Context(cli, info_name="senza", **cli.context_settings))
     ]
     return INTRODUCTION + codes + "\n" + "\n".join(sections)
 
