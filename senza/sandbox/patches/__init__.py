@@ -9,7 +9,19 @@ from functools import cache
 from importlib import import_module
 
 PATCHES = (
-    *("clock", "kms", "route53_api", "route53_stack", "elb", "elbv2", "launch", "autoscaling", "iam", "acm", "generic_types"),
+    *(
+        "clock",
+        "kms",
+        "route53_api",
+        "route53_stack",
+        "elb",
+        "elbv2",
+        "launch",
+        "autoscaling",
+        "iam",
+        "acm",
+        "generic_types",
+    ),
     "cloudformation",
 )
 

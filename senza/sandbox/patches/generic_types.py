@@ -12,6 +12,14 @@ from typing import Any
 NAME_PROPERTIES = ("AlarmName", "PolicyName", "ClusterName", "ReplicationGroupId", "CacheSubnetGroupName", "Name")
 
 
+REF_IS_ARN = {"AWS::AutoScaling::ScalingPolicy"}
+
+
+def given_name(properties: dict[str, Any]) -> str:
+    """The name that a template gives, or ""; another one makes another resource."""
+    return next((properties[key] for key in NAME_PROPERTIES if isinstance(properties.get(key), str)), "")
+
+
 class Generic:
     """A resource that is only an entry, with the interface of moto's CloudFormationModel."""
 
@@ -21,6 +29,11 @@ class Generic:
 
     @staticmethod
     def cloudformation_name_type() -> str:
+        return ""
+
+    @staticmethod
+    def cloudformation_type() -> str:
+        """Of the classes that :func:`generic` makes."""
         return ""
 
     @classmethod
@@ -38,10 +51,11 @@ class Generic:
         cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **_: Any
     ) -> Generic:
         properties = cloudformation_json.get("Properties") or {}
-        named = next(
-            (properties[key] for key in NAME_PROPERTIES if isinstance(properties.get(key), str)), resource_name
-        )
-        return cls(named, properties)
+        name = given_name(properties) or resource_name
+        if cls.cloudformation_type() in REF_IS_ARN:
+            service = cls.cloudformation_type().split("::")[1].lower()
+            name = f"arn:aws:{service}:{region_name}:{account_id}:{name}"
+        return cls(name, properties)
 
     @classmethod
     def update_from_cloudformation_json(
@@ -52,7 +66,10 @@ class Generic:
         account_id: str,
         region_name: str,
     ) -> Generic:
-        original_resource.properties = cloudformation_json.get("Properties") or {}
+        properties = cloudformation_json.get("Properties") or {}
+        if given_name(properties) != given_name(original_resource.properties):
+            return cls.create_from_cloudformation_json(new_resource_name, cloudformation_json, account_id, region_name)
+        original_resource.properties = properties
         return original_resource
 
     @classmethod

@@ -1,4 +1,4 @@
-"""Gap: moto makes an RSA key pair for every symmetric KMS key too, which has none; it is the slowest part of a reset."""
+"""Gap: moto makes an RSA key pair for symmetric KMS keys too, which have none: the slowest part of a reset."""
 
 from __future__ import annotations
 

@@ -143,6 +143,35 @@ def list_resource_record_sets(self: Any) -> Any:
     )
 
 
+def list_hosted_zones_by_name(self: Any) -> Any:
+    """Zones in the order of their reversed names, from the given one on (moto answers equal names only)."""
+    from moto.core.responses import ActionResult
+
+    name, ident = self._get_param("DNSName"), self._get_param("HostedZoneId") or ""
+    if ident and not name:
+        raise error("InvalidInput", "HostedZoneId needs DNSName")
+    size = min(self._get_int_param("MaxItems", 100), 100)
+    zones = sorted(self.backend.zones.values(), key=zone_key)
+    if name:
+        zones = [zone for zone in zones if zone_key(zone) >= (name_key(name), ident)]
+    following = zones[size] if len(zones) > size else None
+    return ActionResult(
+        {
+            "HostedZones": zones[:size],
+            "DNSName": name,
+            "HostedZoneId": ident or None,
+            "IsTruncated": following is not None,
+            "NextDNSName": following and following.name,
+            "NextHostedZoneId": following and following.resource_id,
+            "MaxItems": size,
+        }
+    )
+
+
+def zone_key(zone: Any) -> tuple[list[str], str]:
+    return name_key(zone.name), zone.resource_id
+
+
 def apply() -> None:
     from moto.route53 import models
     from moto.route53.responses import Route53
@@ -164,6 +193,7 @@ def apply() -> None:
     models.FakeZone.add_rrset = add_rrset
     Route53.change_resource_record_sets = change_resource_record_sets
     Route53.list_resource_record_sets = list_resource_record_sets
+    Route53.list_hosted_zones_by_name = list_hosted_zones_by_name
     Route53.get_change = get_change
     Route53.create_hosted_zone = with_change(Route53.create_hosted_zone)
     Route53.delete_hosted_zone = with_change(Route53.delete_hosted_zone)
