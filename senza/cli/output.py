@@ -35,8 +35,8 @@ class Column:
     """One column of a table.
 
     name: the key in JSON, the header in TSV, the word for ``--field``; never changes once published.
-    kind: ``state`` is coloured; ``time`` (datetime, or seconds since the epoch) is "3m ago" in text and ISO 8601 UTC
-    elsewhere; ``number`` is right-aligned.
+    kind: ``state`` is coloured; ``time`` (datetime, or seconds since the epoch) is "3m ago" in text, whole seconds
+    since the epoch in JSON, as the classic tool has it, and ISO 8601 UTC in TSV; ``number`` is right-aligned.
     title: header in text; made from the name where empty.
     shrinks: may be cut in text where the terminal is too narrow.
     shown: how a value that is not None looks in text, e.g. a weight as a percentage.
@@ -107,7 +107,7 @@ def print_table(
     elif output == "tsv":
         click.echo("\t".join(column.name for column in columns))
         for row in rows:
-            click.echo("\t".join(tsv_cell(native(column, row.get(column.name))) for column in columns))
+            click.echo("\t".join(tsv_cell(readable(column, row.get(column.name))) for column in columns))
     else:
         if width is None and sys.stdout.isatty():
             width = shutil.get_terminal_size().columns
@@ -185,10 +185,17 @@ def tsv_cell(value: Any) -> str:
 
 
 def native(column: Column, value: Any) -> Any:
-    """A value as JSON can hold it; times as ISO 8601 UTC, e.g. ``2026-01-31T12:00:00Z``."""
+    """A value as JSON can hold it; times as whole seconds since the epoch."""
+    if value is not None and column.kind == "time":
+        return int(seconds_of(value))
+    return list(value) if isinstance(value, (list, tuple, set, frozenset)) else value
+
+
+def readable(column: Column, value: Any) -> Any:
+    """The same, but with times as ISO 8601 UTC, e.g. ``2026-01-31T12:00:00Z``."""
     if value is not None and column.kind == "time":
         return iso(seconds_of(value))
-    return list(value) if isinstance(value, (list, tuple, set, frozenset)) else value
+    return native(column, value)
 
 
 def seconds_of(moment: datetime | float) -> float:
