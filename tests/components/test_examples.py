@@ -1,0 +1,43 @@
+"""The example of every component type compiles, and AWS's own linter finds no error in what it makes."""
+
+from __future__ import annotations
+
+import pytest
+
+from senza.components import check_limits
+from senza.components.configuration import Configuration
+from senza.components.model import ComponentType
+from senza.components.registry import built_in_types
+from tests.components.conftest import NETWORK, Compiles
+
+INFO = "SenzaInfo:\n  StackName: my-app\n  SpotinstAccessToken: abc\n"
+
+
+def with_network(kind: type[ComponentType]) -> str:
+    lines = kind.example.splitlines()
+    entry = "".join(f"  {'- ' if number == 0 else '  '}{line}\n" for number, line in enumerate(lines))
+    network = "" if issubclass(kind, Configuration) else NETWORK
+    return f"{INFO}Resources:\n  Queue: {{Type: 'AWS::SQS::Queue'}}\nSenzaComponents:\n{network}{entry}"
+
+
+NEEDS_SSM = {"CoreosAutoConfiguration"}
+TYPES = [kind for kind in built_in_types() if kind.type_names[0] not in NEEDS_SSM]
+
+
+@pytest.mark.parametrize("kind", TYPES, ids=lambda kind: kind.type_names[0])
+def test_example_compiles_without_errors(kind: type[ComponentType], compiles: Compiles) -> None:
+    compiled = compiles(with_network(kind))
+    check_limits(compiled)
+    assert len(compiled.template["Mappings"]) > 1 or len(compiled.template["Resources"]) > 1
+    api = pytest.importorskip("cfnlint.api", reason="cfn-lint is not installed")
+    matches = api.lint(compiled.template_body(), config=api.ManualArgs(regions=["eu-central-1"]))
+    assert [str(match) for match in matches if match.rule.id.startswith("E")] == []
+
+
+@pytest.mark.parametrize("kind", built_in_types(), ids=lambda kind: kind.type_names[0])
+def test_every_type_can_be_documented(kind: type[ComponentType]) -> None:
+    names = [item.name for item in kind.properties]
+    assert kind.summary.endswith(".")
+    assert kind.example
+    assert len(names) == len(set(names))
+    assert all(item.type and item.doc.endswith((".", "`.")) for item in kind.properties)
