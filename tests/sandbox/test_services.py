@@ -165,8 +165,8 @@ def test_user_data_has_a_limit(stacks: Stacks, sandbox: EmbeddedSandbox, aws: Aw
     assert stacks.status("fits") == "CREATE_COMPLETE"
     stacks.create("large", {"Launch": launch(sandbox, "x" * 16_385)}, OnFailure="DO_NOTHING")
     assert any("User data is limited to 16384 bytes" in one for one in stacks.events("large"))
+    data = {"UserData": base64.b64encode(b"x" * 16_385).decode()}
     with pytest.raises(AwsError, match="limited to 16384 bytes"):
-        data = {"UserData": base64.b64encode(b"x" * 16_385).decode()}
         aws.call("ec2", "create_launch_template", LaunchTemplateName="large", LaunchTemplateData=data)
 
 
@@ -197,10 +197,11 @@ def test_v2_balancers_with_weighted_targets(
     stacks: Stacks, sandbox: EmbeddedSandbox, aws: Aws, subnets: list[str]
 ) -> None:
     def resources(kind: str, weight: str) -> dict[str, Any]:
+        protocol = "TCP" if kind == "network" else "HTTP"
         target = {
             "Name": "app-1",
             "Port": "8080",
-            "Protocol": "HTTP",
+            "Protocol": protocol,
             "VpcId": sandbox.values["vpc_id"],
             "HealthCheckIntervalSeconds": "10",
             "TargetGroupAttributes": [{"Key": "deregistration_delay.timeout_seconds", "Value": "60"}],
@@ -220,7 +221,7 @@ def test_v2_balancers_with_weighted_targets(
                 "Properties": {
                     "LoadBalancerArn": {"Ref": "Balancer"},
                     "Port": 80,
-                    "Protocol": "HTTP",
+                    "Protocol": protocol,
                     "DefaultActions": [action],
                 },
             },

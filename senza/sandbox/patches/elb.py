@@ -19,12 +19,12 @@ REPLACED_BY = ("LoadBalancerName", "Scheme")
 
 
 def check_name(name: str) -> None:
-    from moto.core.exceptions import ServiceException
+    from moto.elb.exceptions import ELBClientError
 
     if len(name) > MAX_NAME:
-        raise ServiceException("ValidationError", f"LoadBalancer name cannot be longer than {MAX_NAME} characters")
+        raise ELBClientError("ValidationError", f"LoadBalancer name cannot be longer than {MAX_NAME} characters")
     if not NAME.fullmatch(name):
-        raise ServiceException(
+        raise ELBClientError(
             "ValidationError",
             "LoadBalancer name must contain only alphanumeric characters or hyphens, "
             "and must not begin or end with a hyphen",

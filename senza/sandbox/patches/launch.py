@@ -18,10 +18,10 @@ NO_LAUNCH_CONFIGURATIONS = (
 
 def check_user_data(user_data: Any) -> None:
     """user_data: moto's Base64EncodedString, or None."""
-    from moto.core.exceptions import ServiceException
+    from moto.ec2.exceptions import EC2ClientError
 
     if user_data is not None and len(user_data.decode("latin-1")) > MAX_USER_DATA:
-        raise ServiceException("InvalidUserData.Malformed", f"User data is limited to {MAX_USER_DATA} bytes")
+        raise EC2ClientError("InvalidUserData.Malformed", f"User data is limited to {MAX_USER_DATA} bytes")
 
 
 def launch_templates() -> None:
