@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from senza.aws import Aws
+from senza.sandbox.build import read_once
 from senza.sandbox.embedded import EmbeddedSandbox
 
 
@@ -48,7 +49,8 @@ def _away_from_the_user(tmp_path_factory: pytest.TempPathFactory, monkeypatch: p
 @pytest.fixture(scope="session")
 def sandbox_server() -> Iterator[EmbeddedSandbox]:
     """The sandbox of this worker; use ``sandbox`` unless the state of the account does not matter."""
-    with EmbeddedSandbox() as server:
+    # each test opens a session of its own, and would parse the megabytes that describe EC2 again
+    with EmbeddedSandbox() as server, read_once():
         yield server
 
 

@@ -31,7 +31,7 @@ def build(keys: Keys) -> tuple[App, World]:
     os.environ["MOTO_AMIS_PATH"] = str(amis)  # moto reads these when it is imported
     os.environ["MOTO_ACM_VALIDATION_WAIT"] = "-1"
     os.environ.setdefault("MOTO_ACCOUNT_ID", "123456789012")
-    with endpoints_read_once():
+    with read_once("endpoints", "partitions"):
         check_region(world.region)
         from senza.sandbox import patches
         from senza.sandbox.seed import seed
@@ -51,8 +51,11 @@ def check_region(region: str) -> None:
 
 
 @contextmanager
-def endpoints_read_once() -> Iterator[None]:
-    """While moto is imported, it makes four sessions that each parse botocore's endpoints: half a second in vain."""
+def read_once(*names: str) -> Iterator[None]:
+    """Let sessions share what they read of botocore's data, by the names of the files; all of it where none is named.
+
+    While moto is imported, it makes four sessions that each parse the endpoints: half a second in vain.
+    """
     from botocore.loaders import JSONFileLoader
 
     load_file = JSONFileLoader.load_file
@@ -62,7 +65,7 @@ def endpoints_read_once() -> Iterator[None]:
         return load_file(JSONFileLoader(), path)
 
     def load(self: Any, path: str) -> Any:
-        return read(path) if os.path.basename(path) in ("endpoints", "partitions") else load_file(self, path)
+        return read(path) if not names or os.path.basename(path) in names else load_file(self, path)
 
     JSONFileLoader.load_file = load
     try:
