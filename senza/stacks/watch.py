@@ -73,13 +73,14 @@ def wait(
 ) -> None:
     """Wait until every stack has one of the wanted statuses, asking once per stack every ``interval`` seconds.
 
-    token: see :class:`Watched`. listener is told of each event once, oldest first, but of none of an operation that was
-    over before the waiting began.
+    token: see :class:`Watched`; without one, a stack that has a wanted status as it is given needs no call.
+    listener is told of each event once, oldest first, but of none of an operation that was over before the waiting
+    began.
 
     Raises OperationFailed naming the first resource that failed and AWS's reason, or TimedOut after ``timeout``
     seconds. A stack that failed does not end the waiting for the others.
     """
-    watched = [Watched(stack, token) for stack in stacks]
+    watched = [Watched(stack, token) for stack in stacks if token or stack.status not in wanted]
     until = clock.now() + timeout
     pending = watched
     while pending:

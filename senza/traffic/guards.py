@@ -51,7 +51,9 @@ def before_create(aws: Aws, zones: Zones, compiled: Compiled, *, force: bool = F
             changes += [WeightChange(record, TOTAL) for record in siblings.values()]
         elif not force:
             raise all_zero(name, compiled, [identifier or "" for identifier in siblings])
-    return list(batches(changes, f"senza: keep the traffic where it is while {compiled.full_name} is created"))
+    keep = batches(changes, f"senza: keep the traffic where it is while {compiled.full_name} is created")
+    why = f"so far it has all traffic by being alone, and {compiled.full_name} must get no share of it"
+    return [replace(step, why=why, read_back=False) for step in keep]
 
 
 def check_free(present: Sequence[Record], name: str, identifier: str) -> None:

@@ -37,11 +37,17 @@ class WeightChange:
 
 @dataclass(frozen=True)
 class ShiftWeights(Step):
-    """Set weights in one zone, all or none. Its outcome's facts: ``observed``, weights read back, by :data:`Key`."""
+    """Set weights in one zone, all or none. Its outcome's facts: ``observed``, weights read back, by :data:`Key`.
+
+    why: for users, where they did not ask for it themselves.
+    read_back: whether to look afterwards what the weights are; False saves a call where nobody uses the answer.
+    """
 
     zone: HostedZone
     changes: tuple[WeightChange, ...]
     comment: str = ""
+    why: str = ""
+    read_back: bool = True
 
     @property
     def says(self) -> str:
@@ -50,7 +56,7 @@ class ShiftWeights(Step):
             f"{name}: " + ", ".join(str(change) for change in self.changes if change.record.name == name)
             for name in domains
         ]
-        return "Set the weights of " + "; ".join(each)
+        return "Set the weights of " + "; ".join(each) + (f" ({self.why})" if self.why else "")
 
     @property
     def undone_by(self) -> str:
