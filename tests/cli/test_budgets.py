@@ -1,0 +1,185 @@
+"""How many calls each command makes on hello-world, exactly, and that docs/budgets.md says so.
+
+Retries count, polls of GetChange do not: how often Route 53 is asked depends on how long it takes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from senza.aws import Aws
+from senza.cli.context import Context
+from senza.cli.main import cli
+from senza.clock import Clock
+from senza.sandbox.embedded import EmbeddedSandbox
+from tests.traffic.conftest import ZONE, Apps
+
+ROOT = Path(__file__).parents[2]
+DEFINITION = str(ROOT / "definitions" / "hello-world.yaml")
+POLL = "route53:GetChange"
+FACTS = [
+    "acm:ListCertificates",
+    "ec2:DescribeImages",
+    "ec2:DescribeSecurityGroups",
+    "ec2:DescribeSubnets",
+    "ec2:DescribeVpcs",
+    "route53:ListHostedZones",
+]
+"""What hello-world has to know about the account."""
+STACKS = ["cloudformation:ListStacks"]
+STACK = ["cloudformation:DescribeStacks"]
+RECORDS = ["route53:ListHostedZones", "route53:ListResourceRecordSets"]
+SHARES = [*STACKS, "cloudformation:ListStackResources", *RECORDS]
+SWITCH = [
+    *(*STACK, "cloudformation:ListStackResources", *RECORDS),
+    *("route53:ChangeResourceRecordSets", "route53:ListResourceRecordSets"),
+]
+
+BUDGET: dict[str, list[str]] = {
+    command: sorted(calls)
+    for command, calls in {
+        "print DEF 1 0.1": FACTS,
+        "create DEF 1 0.1": [*FACTS, *STACK, "route53:ListResourceRecordSets", "cloudformation:CreateStack"],
+        # version 1 has all traffic by being alone, and is given the whole weight before version 2 is created
+        "create DEF 2 0.2": [
+            *(*FACTS, *STACK, "route53:ListResourceRecordSets"),
+            *("route53:ChangeResourceRecordSets", "cloudformation:CreateStack"),
+        ],
+        "list": STACKS,
+        "resources hello-world 1": [*STACK, "cloudformation:ListStackResources"],
+        "events hello-world 1": [*STACK, "cloudformation:DescribeStackEvents"],
+        "domains hello-world": SHARES,
+        "traffic hello-world": SHARES,
+        "traffic hello-world 2 50": SWITCH,
+        "traffic hello-world 2 100": SWITCH,
+        "create DEF 3 0.3": [*FACTS, *STACK, "route53:ListResourceRecordSets", "cloudformation:CreateStack"],
+        "wait hello-world 1": STACK,
+        "dump hello-world 1": [*STACK, "cloudformation:GetTemplate"],
+        "update DEF 1 0.4": [*FACTS, *STACK, "cloudformation:GetTemplate", "cloudformation:UpdateStack"],
+        "delete hello-world 1": [
+            *(*STACK, "cloudformation:ListStackResources", "cloudformation:GetTemplate", *RECORDS),
+            "cloudformation:DeleteStack",
+        ],
+        "wait hello-world 1 -d": STACKS,
+    }.items()
+}
+"""The commands in the order in which they are given, and the calls of each."""
+
+ALLOWED = {"print": 8, "create": 10, "list": 1, "resources": 2, "events": 2, "domains": 4, "delete": 6}
+"""The most that we ever want."""
+ALLOWED_TRAFFIC = {"show": 4, "switch": 6}
+
+CLASSIC = {
+    "print DEF 1 0.1": 19,
+    "create DEF 1 0.1": 20,
+    "create DEF 2 0.2": 20,
+    "list": 2,
+    "resources hello-world 1": 3,
+    "events hello-world 1": 3,
+    "domains hello-world": 10,
+    "traffic hello-world": 12,
+    "traffic hello-world 2 50": 25,
+    "traffic hello-world 2 100": 20,
+    "create DEF 3 0.3": 20,
+    "wait hello-world 1": 1,
+    "dump hello-world 1": 3,
+    "update DEF 1 0.4": 20,
+    "delete hello-world 1": 10,
+    "wait hello-world 1 -d": 1,
+}
+"""What stups-senza 2.1 sends for the same, measured once on a moto that counts requests."""
+
+Calls = Callable[[str], list[str]]
+
+
+@pytest.fixture
+def apps(aws: Aws) -> Apps:
+    return Apps(aws)
+
+
+@pytest.fixture
+def calls(aws: Aws, clock: Clock) -> Calls:
+    """Gives a command, and returns the calls that it made."""
+
+    def give(command: str) -> list[str]:
+        before = len(aws.calls)
+        words = [DEFINITION if word == "DEF" else word for word in command.split()]
+        result = CliRunner().invoke(cli, words, obj=Context(aws, clock=clock))
+        assert result.exit_code == 0, f"{command}: {result.output}"
+        return sorted(str(call) for call in aws.calls[before:])
+
+    return give
+
+
+def without_polls(calls: list[str]) -> list[str]:
+    return [call for call in calls if call != POLL]
+
+
+def test_every_command_makes_exactly_these_calls(calls: Calls) -> None:
+    assert {command: without_polls(calls(command)) for command in BUDGET} == BUDGET
+
+
+def test_no_command_has_more_than_we_want() -> None:
+    for command, expected in BUDGET.items():
+        name, *words = command.split()
+        if name == "traffic":
+            assert len(expected) <= ALLOWED_TRAFFIC["switch" if len(words) > 1 else "show"], command
+        else:
+            assert len(expected) <= ALLOWED.get(name, len(expected)), command
+
+
+def test_no_command_makes_more_calls_than_the_classic_tool() -> None:
+    assert {command: len(expected) for command, expected in BUDGET.items() if len(expected) > CLASSIC[command]} == {}
+
+
+@pytest.mark.parametrize("versions", [2, 30])
+def test_traffic_and_domains_cost_the_same_for_any_number_of_versions(apps: Apps, calls: Calls, versions: int) -> None:
+    names = [f"hello-world-{number}" for number in range(1, versions + 1)]
+    for name in names:
+        apps.create(name, {"Main": "hello-world.hello.example.org", "VersionDomain": f"{name}.{ZONE.rstrip('.')}"})
+    apps.set(dict.fromkeys(names, 200 // versions), "hello-world.hello.example.org")
+    for command in ("domains hello-world", "traffic hello-world"):
+        assert calls(command) == BUDGET[command]
+    assert without_polls(calls("traffic hello-world 2 40")) == BUDGET["traffic hello-world 2 50"]
+
+
+@pytest.mark.parametrize(("stacks", "pages"), [(100, 1), (101, 2)])
+def test_list_makes_one_call_for_each_100_stacks(aws: Aws, calls: Calls, stacks: int, pages: int) -> None:
+    body = json.dumps({"Resources": {"Jobs": {"Type": "AWS::SQS::Queue"}}})
+    for number in range(stacks):
+        aws.call("cloudformation", "create_stack", StackName=f"app-{number}", TemplateBody=body)
+    assert calls("list") == STACKS * pages
+
+
+@pytest.mark.parametrize("pending", [0, 3])
+def test_a_switch_asks_until_route_53_is_in_sync(
+    sandbox: EmbeddedSandbox, apps: Apps, calls: Calls, pending: int
+) -> None:
+    for name in ("hello-world-1", "hello-world-2"):
+        apps.create(name)
+    apps.set({"hello-world-1": 200})
+    sandbox.settings.insync_polls = pending
+    made = calls("traffic hello-world 2 50")
+    assert (without_polls(made), made.count(POLL)) == (BUDGET["traffic hello-world 2 50"], pending + 1)
+
+
+def table() -> list[str]:
+    """The rows of the table in docs/budgets.md."""
+    rows = []
+    for command, expected in BUDGET.items():
+        counted = Counter(call.replace(":", " ") for call in expected)
+        which = ", ".join(call if times == 1 else f"{call} ×{times}" for call, times in sorted(counted.items()))
+        rows.append(f"| `{command}` | {len(expected)} | {CLASSIC[command]} | {which} |")
+    return rows
+
+
+def test_the_documentation_says_the_same() -> None:
+    document = (ROOT / "docs" / "budgets.md").read_text().partition("## AWS calls")[2].partition("\n## ")[0]
+    documented = [line for line in document.splitlines() if line.startswith("| `")]
+    assert documented == table(), "docs/budgets.md should have:\n" + "\n".join(table())
