@@ -55,7 +55,7 @@ def taupage_user_data(config: Mapping[str, Any], is_function: Callable[[object],
 
     tree = marked(config, False)
     text = MARKER + yaml.dump(
-        tree, Dumper=_Dumper, default_flow_style=False, sort_keys=False, allow_unicode=True, width=2**31
+        tree, Dumper=_Dumper, default_flow_style=False, sort_keys=False, allow_unicode=False, width=2**31
     )
     pieces = re.split(f"{stem}([0-9]+)x", text)
     return joined(piece if number % 2 == 0 else functions[int(piece)] for number, piece in enumerate(pieces))

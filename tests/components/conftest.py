@@ -70,9 +70,8 @@ class Compiles:
 
     def component(self, components: str, *, force: bool = False, rest: str = "", version: str = "1") -> dict[str, Any]:
         """The resources that these components make."""
-        resources: dict[str, Any] = self(definition(components, rest=rest), version=version, force=force).template[
-            "Resources"
-        ]
+        compiled = self(definition(components, rest=rest), version=version, force=force)
+        resources: dict[str, Any] = compiled.template.get("Resources", {})
         return resources
 
 
