@@ -41,7 +41,7 @@ class Watched:
         seen = {event.event_id for event in self.events}
         new: list[Event] = []
         for event in newest_first(aws, self.stack.stack_id):
-            if event.event_id in seen or (self.token and event.token != self.token):
+            if event.event_id in seen or not self.concerns(event):
                 break
             new.append(event)
             if event.starts_operation:
@@ -49,6 +49,10 @@ class Watched:
         self.events.extend(reversed(new))
         self.status = next((event.status for event in reversed(self.events) if event.of_stack), self.status)
         return new[::-1]
+
+    def concerns(self, event: Event) -> bool:
+        """Events without any token are taken as well: not every imitation of AWS records it."""
+        return not self.token or event.token in (self.token, "")
 
     @property
     def over_before(self) -> bool:

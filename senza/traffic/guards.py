@@ -139,7 +139,16 @@ def departure(domain: Domain, siblings: Mapping[str, Record], identifier: str, s
             + (" and is the last version with traffic" if last else ""),
             hint=f"Move it first (senza traffic {stack.name} OTHER_VERSION 100), or use --force.",
         )
-    return [f"{domain.name}: {share} of the traffic is " + ("lost" if last else "given to the other versions")]
+    return [f"{domain.name}: {share} of the traffic of {identifier} " + fate(last, len(weights) - 1)]
+
+
+def fate(last: bool, others: int) -> str:
+    """What becomes of the traffic of a version that goes."""
+    if not last:
+        return "goes to the other versions with traffic"
+    if others:
+        return "goes to all other versions, in equal shares: Route 53 answers with every record when all weigh 0"
+    return "is lost: the name is gone with it"
 
 
 def in_line(

@@ -149,8 +149,11 @@ def shift_weights(step: ShiftWeights, world: World) -> Outcome:
 def change_batch(step: ShiftWeights) -> dict[str, Any]:
     changes: list[dict[str, Any]] = []
     for change in step.changes:
-        changes.append({"Action": "DELETE", "ResourceRecordSet": dict(change.record.raw)})
-        changes.append({"Action": "CREATE", "ResourceRecordSet": {**change.record.raw, "Weight": change.weight}})
+        record = dict(change.record.raw)
+        if "AliasTarget" in record:  # a required member, which not every imitation of AWS lists where it is false
+            record["AliasTarget"] = {"EvaluateTargetHealth": False, **record["AliasTarget"]}
+        changes.append({"Action": "DELETE", "ResourceRecordSet": record})
+        changes.append({"Action": "CREATE", "ResourceRecordSet": {**record, "Weight": change.weight}})
     return {"Comment": step.comment[:256], "Changes": changes}
 
 

@@ -91,3 +91,8 @@ def test_the_operation_of_a_token_is_not_mistaken_for_an_earlier_one(aws: Aws, s
     with pytest.raises(TimedOut):  # the stack is CREATE_COMPLETE, but not by the operation that is waited for
         wait(aws, [stack_of(aws, "shop-1")], READY, clock, token="second", timeout=10)
     wait(aws, [stack_of(aws, "shop-1")], READY, clock, token="first", timeout=10)
+
+
+def test_events_without_tokens_are_believed(aws: Aws, stacks: Stacks, clock: Clock) -> None:
+    stacks.create("shop-1")  # without a token, as an imitation of AWS that forgets it would list it
+    wait(aws, [stack_of(aws, "shop-1")], READY, clock, token="mine", timeout=10)
