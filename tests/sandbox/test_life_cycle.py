@@ -120,6 +120,19 @@ def test_a_start_that_fails_says_why(folder: Path) -> None:
     assert not (folder / state.FILE).exists()
 
 
+def test_without_moto_one_sentence_says_what_to_install(folder: Path) -> None:
+    script = "import sys; sys.modules['moto'] = None; from senza.sandbox import control; control.start()"
+    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=REPOSITORY, check=False)
+    assert "pip install 'senza[sandbox]'" in said.stderr
+    assert not folder.exists()
+
+
+def test_looking_for_it_imports_neither_moto_nor_boto3() -> None:
+    script = "import sys, senza.sandbox.control; print({'moto', 'boto3', 'botocore', 'werkzeug'} & set(sys.modules))"
+    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=REPOSITORY, check=True)
+    assert said.stdout == "set()\n"
+
+
 def test_nothing_running_is_said_with_what_to_do(folder: Path) -> None:
     for asking in (state.endpoint, control.status, control.reset):
         with pytest.raises(NotFound, match="no sandbox is running") as raised:

@@ -10,6 +10,7 @@ import pytest
 from senza.aws import Aws
 from senza.errors import AwsError
 from senza.sandbox.embedded import EmbeddedSandbox
+from senza.sandbox.world import Failure
 from tests.sandbox.stacks import Stacks
 
 LISTENER = {"LoadBalancerPort": "443", "InstancePort": "8080", "Protocol": "TCP"}
@@ -104,6 +105,19 @@ def test_a_classic_balancer_keeps_what_its_template_says(
     stacks.update("app-1", {"Balancer": balancer(sandbox, subnets, LoadBalancerName="app-2")}, Outputs=zone)
     after = aws.call("elb", "describe_load_balancers")["LoadBalancerDescriptions"]
     assert [one["LoadBalancerName"] for one in after] == ["app-2"]
+
+
+def test_a_failed_update_keeps_the_balancer_that_was_to_be_replaced(
+    stacks: Stacks, sandbox: EmbeddedSandbox, aws: Aws, subnets: list[str]
+) -> None:
+    after = {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": {"Fn::GetAtt": ["Balancer", "DNSName"]}}}
+    stacks.create("app-1", {"Balancer": balancer(sandbox, subnets), "After": after})
+    before = aws.call("elb", "describe_load_balancers")["LoadBalancerDescriptions"]
+    sandbox.settings.failures = [Failure("app-1", "After", "update", times=1)]
+    stacks.update("app-1", {"Balancer": balancer(sandbox, subnets, LoadBalancerName="app-2"), "After": after})
+    assert stacks.status("app-1") == "UPDATE_ROLLBACK_COMPLETE"
+    left = aws.call("elb", "describe_load_balancers")["LoadBalancerDescriptions"]
+    assert [one["DNSName"] for one in left] == [one["DNSName"] for one in before]
 
 
 @pytest.mark.parametrize("name", ["x" * 33, "-app", "app-", "app_1"])

@@ -212,3 +212,26 @@ def test_templates_can_be_looked_at_without_a_stack(aws: Aws) -> None:
     assert [one["ParameterKey"] for one in answer["Parameters"]] == ["Name"]
     summary = aws.call("cloudformation", "get_template_summary", TemplateBody=json.dumps(template))
     assert summary["ResourceTypes"] == ["AWS::IAM::Role"]
+
+
+def test_templates_from_a_bucket_may_be_larger(aws: Aws, stacks: Stacks) -> None:
+    bucket = stacks.sandbox.values["mint_bucket"]
+    body = json.dumps({"Resources": {"Topic": topic()}, "Metadata": {"x": "y" * 60_000}})
+    aws.call("s3", "put_object", Bucket=bucket, Key="app.json", Body=body.encode())
+    url = f"https://{bucket}.s3.eu-central-1.amazonaws.com/app.json"
+    aws.call("cloudformation", "create_stack", StackName="app-1", TemplateURL=url)
+    assert stacks.status("app-1") == "CREATE_COMPLETE"
+
+
+def test_parameters_can_come_from_the_parameter_store(aws: Aws, stacks: Stacks) -> None:
+    aws.call("ssm", "put_parameter", Name="/images/latest", Value="ami-1,ami-2", Type="String")
+    declared = {
+        "Image": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/images/latest"},
+        "Images": {"Type": "AWS::SSM::Parameter::Value<List<String>>", "Default": "/images/latest"},
+    }
+    outputs = {"One": {"Value": {"Ref": "Image"}}, "Two": {"Value": {"Fn::Select": [1, {"Ref": "Images"}]}}}
+    stacks.create("app-1", {"Topic": topic()}, Parameters=declared, Outputs=outputs)
+    assert [one["OutputValue"] for one in stacks.describe("app-1")["Outputs"]] == ["ami-1,ami-2", "ami-2"]
+    aws.call("ssm", "delete_parameter", Name="/images/latest")
+    error = stacks.refused("create_stack", "app-2", {"Topic": topic()}, Parameters=declared)
+    assert "Unable to fetch parameters [/images/latest]" in error.message

@@ -86,6 +86,30 @@ def launch(self: Any, count_needed: int, propagated_tags: dict[str, str]) -> Non
             self.instance_states.append(InstanceState(instance, protected_from_scale_in=protected))
 
 
+def change_group(backend: Any, group: Any, new: dict[str, Any]) -> None:
+    """Bring a group to the properties of a template; its instances stay."""
+    least, most = number(new.get("MinSize")), number(new.get("MaxSize"))
+    desired = number(new.get("DesiredCapacity"))
+    check_sizes(desired, least, most)
+    group.tags = stack_tags(new, **group.senza_tagging)
+    group.load_balancer_names = list(new.get("LoadBalancerNames") or ())
+    group.target_group_arns = list(new.get("TargetGroupARNs") or ())
+    group.termination_policies = list(new.get("TerminationPolicies") or ["Default"])
+    backend.update_auto_scaling_group(
+        name=group.name,
+        availability_zones=new.get("AvailabilityZones") or [],
+        desired_capacity=desired,
+        max_size=most,
+        min_size=least,
+        launch_config_name=new.get("LaunchConfigurationName"),
+        launch_template=new.get("LaunchTemplate") or {},
+        vpc_zone_identifier=",".join(new.get("VPCZoneIdentifier") or ()) or None,
+        health_check_period=number(new.get("HealthCheckGracePeriod")),
+        health_check_type=new.get("HealthCheckType"),
+        mixed_instances_policy=new.get("MixedInstancesPolicy"),
+    )
+
+
 def stack_methods(model: Any, backends: Any) -> None:
     """Create and update as CloudFormation does them."""
     create_from = model.create_from_cloudformation_json.__func__
@@ -116,39 +140,12 @@ def stack_methods(model: Any, backends: Any) -> None:
         region_name: str,
     ) -> Any:
         group, new = original_resource, cloudformation_json["Properties"]
-        if new.get("AutoScalingGroupName", group.name) != group.name:
-            tagging = group.senza_tagging
-            return create(
-                cls,
-                new_resource_name,
-                cloudformation_json,
-                account_id,
-                region_name,
-                StackId=tagging["stack_id"],
-                LogicalId=tagging["logical_id"],
-                StackTags=tagging["tags"],
-            )
-        least, most = number(new.get("MinSize")), number(new.get("MaxSize"))
-        desired = number(new.get("DesiredCapacity"))
-        check_sizes(desired, least, most)
-        group.tags = stack_tags(new, **group.senza_tagging)
-        group.load_balancer_names = list(new.get("LoadBalancerNames") or ())
-        group.target_group_arns = list(new.get("TargetGroupARNs") or ())
-        group.termination_policies = list(new.get("TerminationPolicies") or ["Default"])
-        backends[account_id][region_name].update_auto_scaling_group(
-            name=group.name,
-            availability_zones=new.get("AvailabilityZones") or [],
-            desired_capacity=desired,
-            max_size=most,
-            min_size=least,
-            launch_config_name=new.get("LaunchConfigurationName"),
-            launch_template=new.get("LaunchTemplate") or {},
-            vpc_zone_identifier=",".join(new.get("VPCZoneIdentifier") or ()) or None,
-            health_check_period=number(new.get("HealthCheckGracePeriod")),
-            health_check_type=new.get("HealthCheckType"),
-            mixed_instances_policy=new.get("MixedInstancesPolicy"),
-        )
-        return group
+        if new.get("AutoScalingGroupName", group.name) == group.name:
+            change_group(backends[account_id][region_name], group, new)
+            return group
+        named = {"StackId": group.senza_tagging["stack_id"], "LogicalId": group.senza_tagging["logical_id"]}
+        tags = {"StackTags": group.senza_tagging["tags"]}
+        return create(cls, new_resource_name, cloudformation_json, account_id, region_name, **named, **tags)
 
     model.create_from_cloudformation_json = classmethod(create)
     model.update_from_cloudformation_json = classmethod(update)
