@@ -50,6 +50,14 @@ class LineReporter:
         """Nothing is kept open."""
 
 
+STATE_COLOURS = (
+    (r"\b[A-Z_]+_COMPLETE\b", "green"),
+    (r"\b[A-Z_]+_IN_PROGRESS\b", "yellow"),
+    (r"\b([A-Z_]*ROLLBACK[A-Z_]*|[A-Z_]+_FAILED)\b", "red"),
+)
+"""CloudFormation's states in a line of progress; a later one wins."""
+
+
 class LiveReporter:
     """A spinner with the step in hand at the bottom; what has happened scrolls by above it."""
 
@@ -69,7 +77,12 @@ class LiveReporter:
         self._status.start()
 
     def progress(self, text: str) -> None:
-        self.say(f"  {text}")
+        from rich.text import Text
+
+        line = Text(f"  {text}")
+        for state, colour in STATE_COLOURS:
+            line.highlight_regex(state, colour)
+        self._console.print(line)
 
     def finished(self, step: Step, outcome: str) -> None:
         self._stop()

@@ -237,3 +237,10 @@ def test_lines_carry_the_time_of_the_given_clock(stopping_clock: Callable[[int],
     reporter.say("two")
     first, second = (time.strftime("%H:%M:%S", time.localtime(clock.now() - ago)) for ago in (60, 0))
     assert lines == [f"{first} one", f"{second} two"]
+
+
+def test_the_live_display_colours_the_states_of_resources() -> None:
+    terminal = StringIO()
+    console = Console(file=terminal, force_terminal=True, color_system="standard", width=80, highlight=False)
+    LiveReporter(console).progress("App UPDATE_ROLLBACK_COMPLETE: [Lb] CREATE_FAILED")
+    assert terminal.getvalue() == ("  App \x1b[31mUPDATE_ROLLBACK_COMPLETE\x1b[0m: [Lb] \x1b[31mCREATE_FAILED\x1b[0m\n")
