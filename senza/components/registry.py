@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import re
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
+from typing import TYPE_CHECKING
 
 from senza.components.model import ComponentType
 from senza.definition.model import Component, Source
 from senza.definition.suggest import did_you_mean
 from senza.errors import DefinitionError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 PREFIX = "Senza"
 GROUP = "senza.components"
@@ -55,6 +58,8 @@ def _load(name: str) -> type[ComponentType]:
 
 def extensions() -> dict[str, EntryPoint]:
     """Full type name -> entry point, of all installed packages."""
+    from importlib.metadata import entry_points  # slow, and seldom needed
+
     return {entry.name: entry for entry in entry_points(group=GROUP)}
 
 
