@@ -17,7 +17,8 @@ UPDATED = frozenset({"UPDATE_COMPLETE"})
 READY = CREATED | UPDATED
 DELETED = frozenset({"DELETE_COMPLETE"})
 TIMEOUT = 1800
-INTERVAL = 5
+INTERVAL = 2
+"""Seconds between looks while a person waits; far below what CloudFormation throttles."""
 
 Listener = Callable[[Stack, Event], None]
 
