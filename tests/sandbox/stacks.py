@@ -96,3 +96,9 @@ class Stacks:
             HostedZoneId=self.sandbox.values["zone_ids"]["hello.example.org."],
             ChangeBatch={"Changes": [{"Action": "UPSERT", "ResourceRecordSet": given}]},
         )
+
+
+def topics(aws: Aws) -> set[str]:
+    """The topics that stacks made: those of the seeded account do not count."""
+    found = {one["TopicArn"].rpartition(":")[2] for one in aws.pages("sns", "list_topics", "Topics")}
+    return found - {"stups-ops", "senza-operators"}

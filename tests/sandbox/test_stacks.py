@@ -1,4 +1,4 @@
-"""The life of a stack in the sandbox: its time line, its failures, its tokens, its lists."""
+"""The life of a stack in the sandbox: its time line, its updates, its tokens, its lists."""
 
 from __future__ import annotations
 
@@ -7,19 +7,14 @@ import pytest
 from senza.aws import Aws
 from senza.errors import AwsError
 from senza.sandbox.embedded import EmbeddedSandbox
-from senza.sandbox.world import START, Failure
-from tests.sandbox.stacks import Stacks, record, topic
+from senza.sandbox.world import START
+from tests.sandbox.stacks import Stacks, record, topic, topics
 
 CHAIN = {
     "First": topic(TopicName="first"),
     "Second": topic(TopicName="second", DisplayName={"Ref": "First"}),
     "Third": topic(TopicName="third", DisplayName={"Fn::GetAtt": ["Second", "TopicName"]}),
 }
-
-
-def topics(aws: Aws) -> set[str]:
-    found = {one["TopicArn"].rpartition(":")[2] for one in aws.pages("sns", "list_topics", "Topics")}
-    return found - {"stups-ops", "senza-operators"}
 
 
 def test_resources_appear_when_their_time_has_come(stacks: Stacks, sandbox: EmbeddedSandbox, aws: Aws) -> None:
@@ -43,67 +38,6 @@ def test_resources_appear_when_their_time_has_come(stacks: Stacks, sandbox: Embe
     events = stacks.call("describe_stack_events", StackName="app-1")["StackEvents"]
     assert events[0]["Timestamp"].timestamp() == START + 30  # newest first
     assert len({one["EventId"] for one in events}) == len(events)
-
-
-def test_a_failed_create_rolls_back_and_cancels_what_was_under_way(
-    stacks: Stacks, sandbox: EmbeddedSandbox, aws: Aws
-) -> None:
-    sandbox.settings.failures = [Failure("app-.*", "Bad", reason="no luck"), Failure("app-.*", "Worse", reason="none")]
-    sandbox.settings.default_seconds = 5
-    stacks.create("app-1", {"Bad": topic(), "Worse": topic(), "After": topic(DisplayName={"Ref": "Bad"})})
-    sandbox.advance(60)
-    assert stacks.events("app-1")[5:] == [
-        "Bad CREATE_FAILED: no luck",
-        "Worse CREATE_FAILED: Resource creation cancelled",
-        "app-1 ROLLBACK_IN_PROGRESS: The following resource(s) failed to create: [Bad, Worse]. "
-        "Rollback requested by user.",
-        *("Worse DELETE_IN_PROGRESS", "Bad DELETE_IN_PROGRESS", "Worse DELETE_COMPLETE", "Bad DELETE_COMPLETE"),
-        "app-1 ROLLBACK_COMPLETE",
-    ]
-    assert topics(aws) == set()
-    error = stacks.refused("update_stack", "app-1", {"Bad": topic()})
-    assert "is in ROLLBACK_COMPLETE state and can not be updated." in error.message
-    assert "already exists" in stacks.refused("create_stack", "app-1", {"Bad": topic()}).message
-    stacks.delete("app-1")
-    sandbox.advance(60)
-    stacks.create("app-1", {"Other": topic()})
-
-
-@pytest.mark.parametrize(
-    ("how", "status", "kept"),
-    [
-        ({"DisableRollback": True}, "CREATE_FAILED", {"good"}),
-        ({"OnFailure": "DO_NOTHING"}, "CREATE_FAILED", {"good"}),
-        ({"OnFailure": "DELETE"}, "DELETE_COMPLETE", set()),
-    ],
-)
-def test_what_happens_on_failure_is_the_callers_choice(
-    stacks: Stacks, sandbox: EmbeddedSandbox, aws: Aws, how: dict[str, object], status: str, kept: set[str]
-) -> None:
-    sandbox.settings.failures = [Failure("app-1", "Second")]
-    ident = stacks.create(
-        "app-1", {"First": topic(TopicName="good"), "Second": topic(DisplayName={"Ref": "First"})}, **how
-    )
-    assert stacks.status(ident) == status
-    assert {one for one in topics(aws) if one == "good"} == kept
-
-
-def test_a_failed_update_brings_everything_back(stacks: Stacks, sandbox: EmbeddedSandbox, aws: Aws) -> None:
-    stacks.create("app-1", {"Keep": record("v1", 5), "Gone": topic(TopicName="gone")})
-    sandbox.settings.failures = [Failure("app-1", "New", reason="no luck")]
-    stacks.update("app-1", {"Keep": record("v1", 6), "New": topic(TopicName="new", DisplayName={"Ref": "Keep"})})
-    assert stacks.status("app-1") == "UPDATE_ROLLBACK_COMPLETE"
-    assert stacks.weights() == {"v1": 5}
-    assert topics(aws) == {"gone"}
-    said = [one for one in stacks.events("app-1") if one.startswith("app-1 UPDATE")]
-    assert said == [
-        "app-1 UPDATE_IN_PROGRESS: User Initiated",
-        "app-1 UPDATE_ROLLBACK_IN_PROGRESS: The following resource(s) failed to update: [New].",
-        "app-1 UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS",
-        "app-1 UPDATE_ROLLBACK_COMPLETE",
-    ]
-    template = stacks.call("get_template", StackName="app-1")["TemplateBody"]
-    assert template["Resources"]["Keep"]["Properties"]["Weight"] == 5
 
 
 def test_an_update_adds_changes_and_cleans_up(stacks: Stacks, aws: Aws) -> None:
@@ -149,23 +83,6 @@ def test_stacks_that_are_busy_or_missing_are_not_updated(stacks: Stacks, sandbox
     error = stacks.refused("update_stack", "app-1", {"Topic": topic(DisplayName="x")})
     assert "is in CREATE_IN_PROGRESS state and can not be updated." in error.message
     assert "Stack [app-2] does not exist" in stacks.refused("update_stack", "app-2", {"Topic": topic()}).message
-
-
-def test_deleting_again_after_a_failure_and_retaining(stacks: Stacks, sandbox: EmbeddedSandbox, aws: Aws) -> None:
-    ident = stacks.create("app-1", {"Kept": topic(TopicName="kept"), "Gone": topic(TopicName="gone")})
-    sandbox.settings.failures = [Failure("app-1", "Kept", "delete", "in use")]
-    with pytest.raises(AwsError, match="RetainResources can only be specified"):
-        stacks.delete("app-1", RetainResources=["Kept"])
-    stacks.delete("app-1")
-    assert sorted(stacks.events("app-1")[-3:]) == [
-        "Gone DELETE_COMPLETE",
-        "Kept DELETE_FAILED: in use",
-        "app-1 DELETE_FAILED: The following resource(s) failed to delete: [Kept].",
-    ]
-    assert stacks.status("app-1") == "DELETE_FAILED"
-    stacks.delete("app-1", RetainResources=["Kept"])
-    assert stacks.status(ident) == "DELETE_COMPLETE"
-    assert topics(aws) == {"kept"}
 
 
 def test_deleting_nothing_is_fine_and_a_deleted_stack_is_only_found_by_id(stacks: Stacks) -> None:

@@ -221,14 +221,18 @@ def update(stack: Stack, old: Blueprint, *, disable_rollback: bool) -> Operation
     changing = Changing(stack, new)
     wanted = active(stack, new)
     broken = yield from Work(wanted, changing.begin, changing.finish, changing.failed, cancel=True).run()
-    if broken:
-        reason = f"The following resource(s) failed to update: {listed(broken)}. "
-        if disable_rollback:
-            stack.say("UPDATE_FAILED", reason)
-            return
+    reason = f"The following resource(s) failed to update: {listed(broken)}. " if broken else ""
+    if not broken:
+        try:
+            set_outputs(stack, new)
+        except Refusal as error:
+            reason = error.message
+    if reason and disable_rollback:
+        stack.say("UPDATE_FAILED", reason)
+        return
+    if reason:
         yield from roll_back(stack, old, changing, reason)
         return
-    set_outputs(stack, new)
     stack.say("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
     yield from clear_away(stack, changing.replaced.values(), stack.resources.keys() - wanted.keys())
     stack.say("UPDATE_COMPLETE")

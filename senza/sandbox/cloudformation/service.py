@@ -284,8 +284,11 @@ def symbols(stack: Stack, blueprint: Blueprint) -> dict[str, Any]:
     for block in ("Resources", "Outputs"):
         for name, one in (blueprint.template.get(block) or {}).items():
             if operations.holds(resolver, one):
-                rest = {key: value for key, value in one.items() if key != "Condition"}
-                found[f"{block}/{name}"] = resolver.resolve(rest)
+                known = resolver.resolve({key: value for key, value in one.items() if key != "Condition"})
+                found[f"{block}/{name}"] = known
+                if block == "Outputs" and isinstance(known.get("Value"), list | dict | None):
+                    said = f"The Value field of every Outputs member must evaluate to a String ({name})."
+                    raise Refusal(f"Template format error: {said}")
     return found
 
 
