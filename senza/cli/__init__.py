@@ -30,7 +30,8 @@ r'''The command line: one module per command; it parses, calls and renders. How 
 
    Every help has an example (a test looks for it). ``\b`` keeps click from re-wrapping the lines.
 3. What a command is given, see :mod:`senza.cli.context`: ``context.aws()``, ``context.account()``, ``context.clock``,
-   ``context.say/warn`` (to stderr), ``context.confirm(question)``, ``context.carry_out(plan, dry_run=...)``.
+   ``context.say/warn`` (to stderr), ``context.confirm(question)`` or ``agrees``,
+   ``context.carry_out(plan, dry_run=...)``.
    stdout is for results only: tables (:mod:`senza.cli.output`) and ``click.echo``.
 4. Parameter types, see :mod:`senza.cli.types`: ``stack_refs()``, ``type=percentage`` (to half
    percents), ``type=key_value`` (to a pair).

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from senza.cli.context import Context
-from senza.cli.types import key_value
+from senza.cli.types import tag
 
 if TYPE_CHECKING:
     from senza.components import Compiled
@@ -78,7 +78,7 @@ def definition_arguments(*, tags: bool = False) -> Callable[[F], F]:
                     "--tag",
                     "tags",
                     multiple=True,
-                    type=key_value,
+                    type=tag,
                     metavar="KEY=VALUE",
                     help="Tag of the stack; may be repeated.",
                 )

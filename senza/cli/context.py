@@ -116,16 +116,17 @@ class Context:
 
     def confirm(self, question: str) -> None:
         """Return when the user says yes. Raises Refused when the answer is no, or when nobody is there to answer."""
+        if not self.agrees(question, "Say --force, or run the command in a terminal."):
+            raise Refused("nothing was done, as you wished")
+
+    def agrees(self, question: str, hint: str) -> bool:
+        """Whether the user says yes. Raises Refused, with the hint, when nobody is there to answer."""
         try:
-            agreed = click.confirm(question, err=True)
+            return click.confirm(question, err=True)
         except click.Abort:
             if self.interactive:
                 raise
-            raise Refused(
-                f"nobody answered: {question}", hint="Say --force, or run the command in a terminal."
-            ) from None
-        if not agreed:
-            raise Refused("nothing was done, as you wished")
+            raise Refused(f"nobody answered: {question}", hint=hint) from None
 
     def reporter(self) -> ClosingReporter:
         """Where a plan's progress goes: a live display on a terminal, else one line per event."""

@@ -51,7 +51,7 @@ def command(
         raise Refused(f"this means {len(stacks)} stacks: {names}", hint="Name one of them, or use --force for all.")
     started = []
     for stack in stacks:
-        if interactive and not click.confirm(f"Delete {stack.full_name}?", err=True):
+        if interactive and not context.agrees(f"Delete {stack.full_name}?", "Leave out --interactive."):
             continue
         removal = before_delete(aws, context.account().zones, stack, force=force)
         for warning in removal.warnings:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 UNITS_PER_PERCENT = 2
 DEFINITION_SUFFIXES = (".yaml", ".yml", ".json")
 PERCENT = re.compile(r"([0-9]{1,3})(?:\.([0-9]))?%?")
+MAX_TAG_KEY = 128
+MAX_TAG_VALUE = 256
 
 
 def percentage(text: str) -> int:
@@ -33,6 +35,20 @@ def key_value(text: str) -> tuple[str, str]:
     key, separator, value = text.partition("=")
     if not key or not separator:
         raise click.BadParameter(f"{text!r} is not of the form key=value.")
+    return key, value
+
+
+def tag(text: str) -> tuple[str, str]:
+    """A stack's tag as ``key=value``, within what CloudFormation takes (API reference, Tag)."""
+    key, value = key_value(text)
+    if not value:
+        raise click.BadParameter(f"the tag {key} has no value; AWS wants at least one character.")
+    if len(key) > MAX_TAG_KEY or len(value) > MAX_TAG_VALUE:
+        raise click.BadParameter(
+            f"the tag {key[:MAX_TAG_KEY]} is too long; AWS allows keys of {MAX_TAG_KEY} and values of {MAX_TAG_VALUE}."
+        )
+    if key.lower().startswith("aws:"):
+        raise click.BadParameter(f"the tag {key} begins with aws:, which AWS keeps for itself.")
     return key, value
 
 

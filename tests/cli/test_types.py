@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from senza.cli.types import key_value, percentage, stack_refs
+from senza.cli.types import key_value, percentage, stack_refs, tag
 from senza.stacks.references import StackRef
 
 if TYPE_CHECKING:
@@ -38,6 +38,25 @@ def test_a_pair_is_split_at_the_first_equals_sign(text: str, pair: tuple[str, st
 def test_what_is_no_pair_is_refused(text: str) -> None:
     with pytest.raises(click.BadParameter, match="key=value"):
         key_value(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("Team", "key=value"),
+        ("Team=", "the tag Team has no value"),
+        ("k" * 129 + "=v", "too long"),
+        ("k=" + "v" * 257, "too long"),
+        ("AWS:x=1", "AWS keeps for itself"),
+    ],
+)
+def test_tags_that_aws_would_refuse_are_refused_before(text: str, why: str) -> None:
+    with pytest.raises(click.BadParameter, match=why):
+        tag(text)
+
+
+def test_a_tag_may_be_as_long_as_aws_allows() -> None:
+    assert tag("k" * 128 + "=" + "v" * 256) == ("k" * 128, "v" * 256)
 
 
 @click.command("show")

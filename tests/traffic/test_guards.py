@@ -146,7 +146,7 @@ def test_by_force_the_others_get_the_traffic_first(aws: Aws, apps: Apps, clock: 
         apps.create(f"shop-{version}")
     apps.set({"shop-1": 100, "shop-2": 60, "shop-3": 40})
     assert removal(aws, "shop-1", force=True).warnings == (
-        "shop.hello.example.org: 50 % of the traffic is given to the other versions",
+        "shop.hello.example.org: 50 % of the traffic of shop-1 goes to the other versions with traffic",
     )
     delete(aws, clock, "shop-1", force=True)
     assert apps.weights() == {"shop-2": 120, "shop-3": 80}
