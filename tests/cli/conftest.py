@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 import click
 import pytest
 from click.testing import CliRunner, Result
 
+from senza.aws import Aws
 from senza.cli.context import Context
-from senza.cli.main import LazyGroup
+from senza.cli.main import LazyGroup, cli
 from senza.cli.options import common_options
+from senza.clock import Clock
+from senza.sandbox.embedded import EmbeddedSandbox
+
+HELLO_WORLD = str(Path(__file__).parents[2] / "definitions" / "hello-world.yaml")
+READING = ("Describe", "List", "Get", "Decrypt")
 
 
 class Holder(LazyGroup):
@@ -76,3 +84,38 @@ class StoppingClock:
 @pytest.fixture
 def stopping_clock() -> Callable[[int], StoppingClock]:
     return StoppingClock
+
+
+class Senza:
+    """The command line as a user has it, in the sandbox; ``DEF`` stands for the hello-world definition."""
+
+    def __init__(self, aws: Aws, clock: Clock, sandbox: EmbeddedSandbox) -> None:
+        self._aws = aws
+        self._clock = clock
+        self._sandbox = sandbox
+        self.said = ""
+        """Everything that was printed so far."""
+
+    def __call__(self, command: str, *words: str, exit_code: int = 0, stdin: str = "") -> Result:
+        """Give a command (words without spaces) and further words; fails unless it ends with that exit code."""
+        arguments = [HELLO_WORLD if word == "DEF" else word for word in command.split()]
+        context = Context(self._aws, clock=self._clock, environ={}, interactive=False)
+        result = CliRunner().invoke(cli, [*arguments, *words], obj=context, input=stdin)
+        self.said += result.output
+        assert result.exit_code == exit_code, f"{command}: {result.output}"
+        return result
+
+    def changes(self, command: str, *words: str, **settings: Any) -> list[str]:
+        """Give a command and return the calls it made that change something, as ``service:Operation``."""
+        before = len(self._sandbox.log)
+        self(command, *words, **settings)
+        return [str(call) for call in self._sandbox.log[before:] if not call.operation.startswith(READING)]
+
+    def told(self, command: str, *words: str, **settings: Any) -> list[str]:
+        """Give a command and return the lines on stderr, without their times."""
+        return [re.sub(r"^\d\d:\d\d:\d\d ", "", line) for line in self(command, *words, **settings).stderr.splitlines()]
+
+
+@pytest.fixture
+def senza(aws: Aws, clock: Clock, sandbox: EmbeddedSandbox) -> Senza:
+    return Senza(aws, clock, sandbox)
