@@ -126,6 +126,7 @@ class Context:
         except click.Abort:
             if self.interactive:
                 raise
+            click.echo(err=True)  # the message begins a line of its own, not behind the question
             raise Refused(f"nobody answered: {question}", hint=hint) from None
 
     def reporter(self) -> ClosingReporter:
