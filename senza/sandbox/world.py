@@ -81,6 +81,14 @@ class Settings:
     """Whether launch configurations may be created; accounts opened since 2024-10-01 cannot."""
     instance_health: dict[str, str] = field(default_factory=dict)
     """State by instance id that classic load balancers report, ``InService`` unless given."""
+    launch_seconds: float = 0.0
+    """From the launch of a group's instance until it is InService in the group (before, it is Pending)."""
+    healthy_seconds: float = 0.0
+    """From then until its load balancers find it healthy."""
+    refresh_failure: str = ""
+    """The reason for which instance refreshes fail once they have replaced their first instances."""
+    ssm_ping: dict[str, str] = field(default_factory=dict)
+    """PingStatus by instance id; ``Online`` unless given, "" for instances that Systems Manager does not manage."""
 
     def update(self, values: dict[str, Any]) -> None:
         """Set by name, as JSON has it. Raises UsageError for a name that is none."""
