@@ -144,8 +144,9 @@ def updates(group: Any) -> None:
             health_check_period,
             health_check_type,
             new_instances_protected_from_scale_in,
-            settings[2] or kept,
+            settings[2],
         )
+        self.mixed_instances_policy = settings[2] or kept
 
     def launch_template_of(self: Any) -> dict[str, Any] | None:
         """A group with a mixed instances policy has its template in there."""

@@ -87,13 +87,17 @@ def launch_of(group: Any) -> dict[str, Any]:
 
 
 def set_launch(group: Any, settings: dict[str, Any]) -> None:
-    configuration, mixed = settings.get("LaunchConfigurationName"), settings.get("MixedInstancesPolicy")
+    configuration, mixed = settings.get("LaunchConfigurationName"), copy.deepcopy(settings.get("MixedInstancesPolicy"))
+    template = dict(settings.get("LaunchTemplate") or {})
+    for specification in (template, mixed["LaunchTemplate"]["LaunchTemplateSpecification"] if mixed else {}):
+        if "LaunchTemplateId" in specification:
+            specification.pop("LaunchTemplateName", None)  # moto takes one of them, and shows both
     if configuration:
         group.ec2_launch_template = None
     else:
         group.launch_config, group.launch_configuration_name = None, None
     group.mixed_instances_policy = mixed
-    group._set_launch_configuration(configuration, settings.get("LaunchTemplate") or {}, mixed)
+    group._set_launch_configuration(configuration, template, mixed)
 
 
 def irreversible(group: Any) -> str:
