@@ -184,8 +184,8 @@ Worker:
             if name not in existing:
                 fragment.resources[name] = shaper.resource(autoscaling.ScalingPolicy, name, properties)
                 continue
-            owner = ((existing[name] or {}).get("Properties") or {}).get("AutoScalingGroupName")
-            if owner != ref(self.name):
+            kept = existing[name].get("Properties") if isinstance(existing[name], Mapping) else None
+            if not isinstance(kept, Mapping) or kept.get("AutoScalingGroupName") != ref(self.name):
                 raise self.settings.wrong(
                     f"Resources has a {name}, which {self.name} would make, and it does not belong to {self.name}",
                     "AutoScaling",

@@ -18,12 +18,13 @@ from senza.components.compiled import Compiled, weighted_records_of
 from senza.components.model import ComponentType, Fragment, Network, Site
 from senza.components.registry import component_class
 from senza.components.settings import Settings
-from senza.components.shapes import plain
+from senza.components.shapes import plain, section_of
 from senza.definition.model import Bound
 from senza.definition.suggest import did_you_mean
-from senza.errors import DefinitionError
 
 FORMAT_VERSION = "2010-09-09"
+SECTIONS = {"Resources", "Mappings", "Metadata", "Parameters", "Outputs", "Conditions"}
+"""Of a template; all of them are mappings."""
 RESOURCE_ATTRIBUTES = frozenset(
     ("CreationPolicy", "UpdatePolicy", "DependsOn", "DeletionPolicy", "UpdateReplacePolicy", "Metadata", "Condition")
 )
@@ -46,18 +47,21 @@ def compile(
     Raises DefinitionError with its place, NotFound, UsageError and AwsError. Changes nothing.
     """
     warnings: list[str] = list(bound.warnings)
+    template = dict(plain(bound.template))
+    for name in sorted(SECTIONS & template.keys()):
+        section_of(template, name, bound.source)
     secrets = senza_info.decrypted(bound, account)
     site = Site(bound, account, force, warnings.append, image_exists, {key: name for key, (name, _) in secrets.items()})
     components = _components(site)
     account.warm(_needs(components, bound))
-    template = dict(plain(bound.template))
     template["AWSTemplateFormatVersion"] = str(template.get("AWSTemplateFormatVersion", FORMAT_VERSION))
+    makers: dict[str, str] = {}
     for component in components:
-        _add(template, component.build(), component.settings, site)
+        _add(template, component.build(), component.settings, site, makers)
     tags = senza_info.stack_tags(bound, site.tags, extra_tags or {})
     senza_info.add_to(template, bound, tags, secrets)
     topic = site.operator_topic()
-    values = {name: bound.arguments[name] for name in _declared(bound) if name in template.get("Parameters", {})}
+    values = {name: bound.arguments[name] for name in _declared(bound) if name in (template.get("Parameters") or ())}
     return Compiled(
         template=template,
         stack_name=bound.stack_name,
@@ -113,36 +117,29 @@ def _needs(components: list[ComponentType], bound: Bound) -> Needs:
     return needs
 
 
-def _add(template: dict[str, Any], fragment: Fragment, settings: Settings, site: Site) -> None:
-    resources = _section(template, "Resources", bool(fragment.resources), site)
+def _add(template: dict[str, Any], fragment: Fragment, settings: Settings, site: Site, makers: dict[str, str]) -> None:
+    """Add what a component makes. makers: resource -> the component that made it."""
+    source = site.bound.source
+    resources = section_of(template, "Resources", source) if fragment.resources else {}
     for name, resource in fragment.resources.items():
-        if name in resources:
+        if name in makers:
+            message = f"{settings.name} and {makers[name]} both make a resource {name}"
+            site.tolerate(settings.wrong(message, hint="Rename one of the components, or make two stacks of them."))
+        elif name in resources:
             site.warn(
-                f"{site.bound.source.where('Resources', name)}: {name} is made by the component {settings.name}, "
+                f"{source.where('Resources', name)}: {name} is made by the component {settings.name}, "
                 "and what stands here is not used. Give the component its properties, or rename one of the two."
             )
+        makers[name] = settings.name
         resources[name] = _as_dict(resource, settings)
     for mapping, regions in fragment.mappings.items():
         for region, entries in regions.items():
-            _section(template, "Mappings", True, site).setdefault(mapping, {}).setdefault(region, {}).update(
-                plain(entries)
-            )
+            by_region = section_of(section_of(template, "Mappings", source), mapping, source, "Mappings")
+            section_of(by_region, region, source, "Mappings", mapping).update(plain(entries))
     for name, parameter in fragment.parameters.items():
-        _section(template, "Parameters", True, site)[name] = plain(parameter)
+        section_of(template, "Parameters", source)[name] = plain(parameter)
     if fragment.description:
         template.setdefault("Description", fragment.description)
-
-
-def _section(template: dict[str, Any], name: str, needed: bool, site: Site) -> dict[str, Any]:
-    """A section of the template; made where it is needed and not there."""
-    section = template.get(name)
-    if section is None:
-        section = {}
-        if needed:
-            template[name] = section
-    if not isinstance(section, dict):
-        raise DefinitionError(f"{name} must be a mapping", where=site.bound.source.where(name))
-    return section
 
 
 def _as_dict(resource: Any, settings: Settings) -> Any:

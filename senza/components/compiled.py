@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from senza.account import Account
+from senza.components.capabilities import resources_of
 from senza.errors import DefinitionError
 from senza.userdata.text import MAX_BYTES as MAX_USER_DATA
 from senza.userdata.text import literal_bytes
@@ -67,10 +68,9 @@ class Compiled:
 def weighted_records_of(template: Mapping[str, Any], account: Account) -> tuple[WeightedRecord, ...]:
     """All weighted records of the template whose name is literal, those of plain CloudFormation included."""
     records = []
-    for logical_id, resource in sorted((template.get("Resources") or {}).items()):
-        if not isinstance(resource, Mapping) or resource.get("Type") != "AWS::Route53::RecordSet":
+    for logical_id, resource_type, properties in resources_of(template):
+        if resource_type != "AWS::Route53::RecordSet":
             continue
-        properties = resource.get("Properties") or {}
         name, identifier = properties.get("Name"), properties.get("SetIdentifier")
         if "Weight" not in properties or not isinstance(name, str) or not isinstance(identifier, str):
             continue
@@ -93,15 +93,16 @@ def weighted_records_of(template: Mapping[str, Any], account: Account) -> tuple[
 def check_limits(compiled: Compiled) -> None:
     """Raise DefinitionError where AWS would refuse the template for its size. Called before anything is changed."""
     template = compiled.template
-    for logical_id, resource in sorted((template.get("Resources") or {}).items()):
-        size = literal_bytes(_user_data(resource))
+    for logical_id, _, properties in resources_of(template):
+        size = literal_bytes(_user_data(properties))
         if size > MAX_USER_DATA:
             raise DefinitionError(
                 f"the user data of {logical_id} has {size:,} bytes; AWS allows {MAX_USER_DATA:,}",
                 hint="Move long texts into the container image or to S3.",
             )
     for section, limit in (("Resources", MAX_RESOURCES), ("Parameters", MAX_PARAMETERS)):
-        count = len(template.get(section) or {})
+        entries = template.get(section)
+        count = len(entries) if isinstance(entries, Mapping) else 0
         if count > limit:
             raise DefinitionError(
                 f"the template has {count} {section}; CloudFormation allows {limit}", hint="Make two stacks of it."
@@ -115,17 +116,14 @@ def check_limits(compiled: Compiled) -> None:
 
 
 def _largest(template: Mapping[str, Any]) -> str:
-    sizes = {name: len(json.dumps(value, default=str)) for name, value in (template.get("Resources") or {}).items()}
+    sizes = {name: len(json.dumps(dict(properties), default=str)) for name, _, properties in resources_of(template)}
     if not sizes:
         return ""
     name = max(sizes, key=lambda key: (sizes[key], key))
     return f"The largest resource is {name} ({sizes[name]:,} bytes)."
 
 
-def _user_data(resource: Any) -> Any:
+def _user_data(properties: Mapping[str, Any]) -> Any:
     """User data of an instance, a launch template or a launch configuration."""
-    properties = (resource.get("Properties") if isinstance(resource, Mapping) else None) or {}
-    if not isinstance(properties, Mapping):
-        return None
     data = properties.get("LaunchTemplateData")
     return (data if isinstance(data, Mapping) else properties).get("UserData")

@@ -22,7 +22,7 @@ OLD_WORDS = frozenset(autoscaling.LaunchConfiguration.props) - {
     "ClassicLinkVPCId",
     "ClassicLinkVPCSecurityGroups",
 }
-NEW_WORDS = frozenset(ec2.LaunchTemplateData.props)
+NEW_WORDS = frozenset(ec2.LaunchTemplateData.props) - {"CapacityReservationSpecification"}  # the group has its own
 PROPERTIES = OLD_WORDS | NEW_WORDS | {"Image"}
 """Everything that may be given about how instances are launched."""
 

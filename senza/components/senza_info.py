@@ -8,7 +8,7 @@ from typing import Any
 from senza.account import Account
 from senza.components.configuration import MASK
 from senza.components.settings import shown
-from senza.components.shapes import plain
+from senza.components.shapes import plain, section_of
 from senza.definition.model import Bound
 from senza.errors import DefinitionError, SenzaError
 
@@ -72,13 +72,13 @@ def add_to(
     mapped = {str(key): readable for key, value in info.items() if (readable := _mappable(value)) is not None}
     mapped.pop("Tags", None)
     mapped.pop("Parameters", None)
-    template.setdefault("Mappings", {}).setdefault("Senza", {})["Info"] = mapped
-    metadata = template.setdefault("Metadata", {})
-    if not isinstance(metadata, dict):
-        raise DefinitionError("Metadata must be a mapping", where=bound.source.where("Metadata"))
-    metadata["Senza"] = {"Info": {**info, "Tags": [{key: value} for key, value in tags.items()]}}
+    source = bound.source
+    section_of(section_of(template, "Mappings", source), "Senza", source, "Mappings")["Info"] = mapped
+    section_of(template, "Metadata", source)["Senza"] = {
+        "Info": {**info, "Tags": [{key: value} for key, value in tags.items()]}
+    }
     for name, _ in secrets.values():
-        template.setdefault("Parameters", {})[name] = {"Type": "String", "NoEcho": True}
+        section_of(template, "Parameters", source)[name] = {"Type": "String", "NoEcho": True}
 
 
 def _public(bound: Bound, secrets: Mapping[str, object]) -> Iterator[tuple[str, Any]]:

@@ -15,6 +15,7 @@ from troposphere import elasticloadbalancing as elb
 
 from senza.components.functions import Function, is_function
 from senza.components.settings import Settings, shown
+from senza.definition.model import Source
 from senza.definition.suggest import did_you_mean
 from senza.errors import DefinitionError
 
@@ -137,3 +138,16 @@ def plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
     return value
+
+
+def section_of(tree: dict[str, Any], name: str, source: Source, *path: str) -> dict[str, Any]:
+    """The mapping of that name in a part of the template; made where it is missing or null.
+
+    path: where the part stands. Raises DefinitionError where it is no mapping.
+    """
+    section = tree.get(name)
+    if section is None:
+        section = tree[name] = {}
+    if not isinstance(section, dict):
+        raise DefinitionError(f"{name} must be a mapping, not {shown(section)}", where=source.where(*path, name))
+    return section
