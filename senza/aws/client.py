@@ -137,7 +137,11 @@ class Aws:
                     service,
                     region_name=region,
                     endpoint_url=self._endpoint.url if self._endpoint else None,
-                    config=Config(retries={"mode": "standard", "max_attempts": 8}, max_pool_connections=10),
+                    config=Config(
+                        retries={"mode": "standard", "max_attempts": 8},
+                        max_pool_connections=10,
+                        proxies={} if self._endpoint else None,  # a local AWS is never behind the user's proxy
+                    ),
                 )
                 client.meta.events.register("before-send.*.*", partial(self._count, service), unique_id="senza-count")
                 self._clients[service] = client
