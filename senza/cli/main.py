@@ -25,6 +25,7 @@ COMMANDS: dict[str, str] = {
     "list": "List the stacks.",
     "resources": "Show what stacks consist of.",
     "events": "Show what happened to stacks, oldest first.",
+    "instances": "List the EC2 instances of stacks, with what their load balancers say about them.",
     "domains": "List the DNS names of stacks as Route 53 has them; weights are out of 200.",
     "dump": "Print the template of a running stack.",
     "sandbox": "A local AWS with a seeded account",

@@ -1,0 +1,1 @@
+"""What runs: instances, groups, what load balancers say about them, metrics and images."""
