@@ -23,11 +23,14 @@ COMMANDS: dict[str, str] = {
     "delete": "Delete a version.",
     "wait": "Wait until stacks are created or updated, or deleted, and show what happens meanwhile.",
     "list": "List the stacks.",
+    "scale": "Set how many instances a stack has.",
     "resources": "Show what stacks consist of.",
     "events": "Show what happened to stacks, oldest first.",
     "instances": "List the EC2 instances of stacks, with what their load balancers say about them.",
+    "status": "Show whether stacks are well: their instances, load balancers, web server and DNS.",
     "domains": "List the DNS names of stacks as Route 53 has them; weights are out of 200.",
     "dump": "Print the template of a running stack.",
+    "init": "Write a first definition, and create what it needs in the account.",
     "sandbox": "A local AWS with a seeded account",
 }
 """Command → the first line of its help, in the order in which ``senza --help`` shows them."""

@@ -1,0 +1,79 @@
+"""``scale``, ``patch`` and ``respawn-instances`` as the user meets them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from click.testing import CliRunner, Result
+
+from senza.aws import Aws
+from senza.cli.context import Context
+from senza.cli.main import cli
+from senza.sandbox.embedded import EmbeddedSandbox
+from tests.conftest import FakeClock
+from tests.fleet.groups.conftest import Fleet
+
+Senza = Callable[..., Result]
+
+
+@pytest.fixture
+def fleet(aws: Aws, sandbox: EmbeddedSandbox) -> Fleet:
+    sandbox.settings.allow_launch_configurations = True
+    return Fleet(aws, sandbox.values)
+
+
+@pytest.fixture
+def senza(aws: Aws, clock: FakeClock) -> Senza:
+    def run(*words: str, answer: str = "") -> Result:
+        context = Context(aws, clock=clock, interactive=False)
+        return CliRunner().invoke(cli, list(words), obj=context, input=answer)
+
+    return run
+
+
+def test_scale_shows_before_and_after(fleet: Fleet, senza: Senza) -> None:
+    fleet.create()
+    result = senza("scale", "app", "1", "3")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert "Scale app-1 AppServer: desired 2 -> 3, maximum 2 -> 3: done" in result.stderr
+    assert fleet.sizes() == (1, 3, 3)
+    again = senza("scale", "app", "1", "3")
+    assert (again.exit_code, again.stderr) == (0, "app-1 AppServer: so already; nothing to change.\n")
+    dry = senza("scale", "app", "1", "1", "--min-size", "0", "--dry-run")
+    assert dry.stdout == "Would: Scale app-1 AppServer: desired 3 -> 1, minimum 1 -> 0\n"
+    assert fleet.sizes() == (1, 3, 3)
+
+
+def test_scale_asks_before_it_changes_several_groups(fleet: Fleet, senza: Senza) -> None:
+    fleet.create("app-1", behind="none")
+    fleet.create("app-2", "Web", "Worker", behind="none")
+    unanswered = senza("scale", "app", "3")
+    assert (unanswered.exit_code, "Say --force" in unanswered.stderr) == (1, True)
+    assert "Scale app-2 Worker: desired 2 -> 3" in unanswered.stderr
+    assert senza("scale", "app", "3", answer="n\n").exit_code == 1
+    assert fleet.sizes("app-2") == (1, 2, 2)
+    assert senza("scale", "app", "2", "3", "--group", "Web").exit_code == 0
+    assert [group.desired for group in fleet.groups("app-2")] == [3, 2]
+    assert senza("scale", "app", "4", answer="y\n").exit_code == 0
+    assert [group.desired for group in fleet.groups("app-2")] == [4, 4]
+    assert senza("scale", "app", "1", "--force").exit_code == 0
+    assert fleet.sizes("app-1") == (1, 1, 4)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["scale", "app", "1", "-1"], 2, "No such option"),
+        (["scale", "app", "1", "many"], 2, "'many' is not a valid integer"),
+        (["scale", "3"], 2, "Missing argument 'STACK_REF...'"),
+        (["scale", "gone", "1", "3"], 1, "there is no stack gone 1"),
+        (["scale", "app", "1", "2", "--min-size", "3"], 2, "a minimum of 3 is above the wanted capacity of 2"),
+        (["scale", "app", "1", "3", "--group", "Web"], 1, "stack app 1 has no auto scaling group Web"),
+    ],
+)
+def test_what_cannot_be_scaled(fleet: Fleet, senza: Senza, words: list[str], code: int, said: str) -> None:
+    fleet.create(behind="none")
+    result = senza(*words)
+    assert (result.exit_code, said in result.stderr) == (code, True), result.stderr
+    assert fleet.sizes() == (1, 2, 2)
