@@ -13,7 +13,7 @@ from senza.fleet.balancers import HEALTHY
 from senza.fleet.instances import list_instances, source_in, stack_filter
 from senza.sandbox.embedded import EmbeddedSandbox
 from senza.stacks.references import StackRef, parse_refs
-from tests.fleet.conftest import IMAGE, Fleet, Run, rows
+from tests.fleet.views.conftest import IMAGE, Fleet, Run, rows
 
 KEYS = [
     *("stack_name", "version", "resource_id", "instance_id", "public_ip", "private_ip"),
