@@ -30,6 +30,7 @@ class Request:
 
     def compile(self, context: Context) -> Compiled:
         """Load, bind and compile; warnings go to stderr. Raises DefinitionError, UsageError and what look-ups raise."""
+        from senza.account.registry import Registries
         from senza.components import compile
         from senza.definition import bind, load, load_parameter_file
 
@@ -44,7 +45,8 @@ class Request:
             account_info=account.info,
             parameter_values=values,
         )
-        compiled = compile(bound, account, force=self.force, extra_tags=dict(self.tags))
+        checker = None if self.force else Registries().exists
+        compiled = compile(bound, account, force=self.force, extra_tags=dict(self.tags), image_exists=checker)
         for warning in compiled.warnings:
             context.warn(warning)
         return compiled

@@ -46,6 +46,8 @@ def check(parameter: Parameter, value: str, where: Where, *, is_default: bool) -
     shown = "" if parameter.no_echo else f" {value!r}"
     whose = "default" if is_default else "value"
     message = f"the {whose}{shown} of the parameter {parameter.name} {problem}"
+    if is_default and not value:  # a habit of old files, which the classic tool lets pass
+        return [*told, f"{where}: {message}; CloudFormation may refuse it"]
     raise (DefinitionError if is_default else UsageError)(message, hint=_hint(parameter), where=where)
 
 

@@ -120,6 +120,14 @@ def test_defaults_that_are_no_text_are_written_the_python_way(bound: Binds) -> N
     assert result.parameters[0] == Parameter("A", {"Default": False})
 
 
+def test_an_empty_default_that_breaks_its_own_rule_is_a_warning(bound: Binds) -> None:
+    result = bound("SenzaInfo: {StackName: x, Parameters: [{N: {Type: Number, Default: ''}}]}")
+    assert result.arguments["N"] == ""
+    assert [text.partition(": ")[2] for text in result.warnings] == [
+        "SenzaInfo.Parameters[0].N: the default '' of the parameter N must be a number; CloudFormation may refuse it"
+    ]
+
+
 def test_defaults_may_use_the_account_and_nothing_else(bound: Binds) -> None:
     text = "SenzaInfo:\n  StackName: a\n  Parameters:\n    - A: {Default: '%s'}\n    - B: {Default: x}\n"
     result = bound(text % "{{AccountInfo.TeamID}}-{{AccountInfo.Region}}")
