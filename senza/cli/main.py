@@ -29,6 +29,8 @@ COMMANDS: dict[str, str] = {
     "instances": "List the EC2 instances of stacks, with what their load balancers say about them.",
     "status": "Show whether stacks are well: their instances, load balancers, web server and DNS.",
     "health": "Show how the load balancers of stacks are doing, from CloudWatch.",
+    "images": "Show the machine images in use, and the Taupage images there are.",
+    "console": "Print the console output of instances, given by id, private address or stack.",
     "domains": "List the DNS names of stacks as Route 53 has them; weights are out of 200.",
     "dump": "Print the template of a running stack.",
     "init": "Write a first definition, and create what it needs in the account.",
