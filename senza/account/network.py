@@ -19,6 +19,8 @@ class Vpc:
     id: str
     name: str
     is_default: bool
+    cidr_blocks: tuple[str, ...] = ()
+    """Its IPv4 address ranges, the primary one first."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +46,17 @@ def name_tag(described: Mapping[str, Any]) -> str:
 
 def look_up_vpcs(aws: Aws) -> tuple[Vpc, ...]:
     found = aws.pages("ec2", "describe_vpcs", "Vpcs")
-    vpcs = (Vpc(vpc["VpcId"], name_tag(vpc), bool(vpc.get("IsDefault"))) for vpc in found)
+    vpcs = (Vpc(vpc["VpcId"], name_tag(vpc), bool(vpc.get("IsDefault")), cidr_blocks(vpc)) for vpc in found)
     return tuple(sorted(vpcs, key=lambda vpc: vpc.id))
+
+
+def cidr_blocks(described: Mapping[str, Any]) -> tuple[str, ...]:
+    further = (
+        block["CidrBlock"]
+        for block in described.get("CidrBlockAssociationSet", ())
+        if block.get("CidrBlockState", {}).get("State", "associated") == "associated"
+    )
+    return tuple(dict.fromkeys((described["CidrBlock"], *further)))
 
 
 def look_up_subnets(aws: Aws) -> tuple[Subnet, ...]:
