@@ -24,6 +24,7 @@ COMMANDS: dict[str, str] = {
     "wait": "Wait until stacks are created or updated, or deleted, and show what happens meanwhile.",
     "list": "List the stacks.",
     "scale": "Set how many instances a stack has.",
+    "patch": "Change image, instance type or user data of running stacks, without a new version.",
     "resources": "Show what stacks consist of.",
     "events": "Show what happened to stacks, oldest first.",
     "instances": "List the EC2 instances of stacks, with what their load balancers say about them.",

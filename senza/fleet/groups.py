@@ -92,7 +92,7 @@ class Group:
 
 def parsed(item: Mapping[str, Any]) -> Group:
     tags = tags_of(item)
-    policy = item.get("MixedInstancesPolicy")
+    policy = item.get("MixedInstancesPolicy") or None
     specification = policy["LaunchTemplate"]["LaunchTemplateSpecification"] if policy else item.get("LaunchTemplate")
     return Group(
         name=item["AutoScalingGroupName"],

@@ -12,7 +12,7 @@ from senza.cli.context import Context
 from senza.cli.main import cli
 from senza.sandbox.embedded import EmbeddedSandbox
 from tests.conftest import FakeClock
-from tests.fleet.groups.conftest import Fleet
+from tests.fleet.groups.conftest import IMAGE, Fleet
 
 Senza = Callable[..., Result]
 
@@ -77,3 +77,47 @@ def test_what_cannot_be_scaled(fleet: Fleet, senza: Senza, words: list[str], cod
     result = senza(*words)
     assert (result.exit_code, said in result.stderr) == (code, True), result.stderr
     assert fleet.sizes() == (1, 2, 2)
+
+
+def test_patch_says_what_changes_and_how_to_go_on(fleet: Fleet, senza: Senza) -> None:
+    fleet.create()
+    words = ["patch", "app", "1", "--image", "latest", "--user-data", "environment: {PASSWORD: hunter2}"]
+    dry = senza(*words, "--dry-run")
+    assert dry.stdout.startswith(f"Would: Patch app-1 AppServer: image {IMAGE} -> ami-")
+    assert dry.stdout.endswith(", user data (environment)\n")
+    result = senza(*words)
+    assert result.exit_code == 0, result.stderr
+    assert "version 1 -> 2 of its launch template" in result.stderr
+    assert result.stderr.endswith("Running instances are as they were: senza respawn-instances app 1 replaces them.\n")
+    assert "hunter2" not in dry.stdout + result.stderr
+    assert "PASSWORD: hunter2" in fleet.version("2")["UserData"]
+    again = senza(*words)
+    assert (again.exit_code, again.stderr) == (0, "app-1 AppServer: so already; nothing to change.\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        ([], 2, "there is nothing to patch"),
+        (["--image", "newest"], 2, "'newest' is no image"),
+        (["--image", ""], 2, "'' is no image"),
+        (["--image", "ami-0fffffffffffffff0"], 1, "there is no available image ami-0fffffffffffffff0"),
+        (["--instance-type", "t9.huge"], 1, "there is no instance type t9.huge in eu-central-1"),
+        (["--user-data", "a: ["], 2, "--user-data is no YAML"),
+    ],
+)
+def test_what_cannot_be_patched(fleet: Fleet, senza: Senza, words: list[str], code: int, said: str) -> None:
+    fleet.create(behind="none")
+    result = senza("patch", "app", "1", *words)
+    assert (result.exit_code, said in result.stderr) == (code, True), result.stderr
+    assert len(fleet.launched()) == 2
+
+
+def test_patch_asks_before_it_changes_several_groups(fleet: Fleet, senza: Senza) -> None:
+    for stack in ("app-1", "app-2"):
+        fleet.create(stack, behind="none")
+    words = ["patch", "app", "--instance-type", "t3.small"]
+    assert senza(*words).exit_code == 1
+    assert fleet.version("$Latest")["InstanceType"] == "t2.micro"
+    assert senza(*words, "--force").exit_code == 0
+    assert fleet.version("$Latest")["InstanceType"] == "t3.small"
