@@ -64,7 +64,9 @@ class Context:
         if self._aws is None:
             from senza.aws import Aws
 
-            self._aws = Aws(self.region, profile=self.profile, endpoint=self._endpoint())
+            endpoint = self._endpoint()
+            region = self.region or (None if endpoint else self._usual_region())
+            self._aws = Aws(region, profile=self.profile, endpoint=endpoint)
         return self._aws
 
     def account(self) -> Account:
@@ -74,6 +76,32 @@ class Context:
 
             self._account = Account(self.aws())
         return self._account
+
+    @property
+    def environ(self) -> Mapping[str, str]:
+        """The environment variables."""
+        return self._environ
+
+    def _usual_region(self) -> str | None:
+        """The user's setting, where neither the environment nor a profile that was chosen says otherwise."""
+        chosen = ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE")
+        if self.profile or any(self._environ.get(name) for name in chosen):
+            return None
+        from senza.cli.settings import read_settings
+
+        return read_settings(self._environ).get("region")
+
+    def account_key(self) -> str:
+        """Tells one account and region from another, as far as options and environment do, without asking AWS."""
+        names = ("AWS_ENDPOINT_URL", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_CONFIG_FILE")
+        place = [self._environ.get(name, "") for name in names]
+        if self.sandbox or self._environ.get("SENZA_SANDBOX") == "1":
+            from senza.sandbox.state import read
+
+            running = read()
+            place.append(running.url if running else "")
+        region = self.region or self._usual_region() or ""
+        return "\n".join([self.profile or self._environ.get("AWS_PROFILE", ""), region, *place])
 
     def _endpoint(self) -> Endpoint | None:
         url = self._environ.get("AWS_ENDPOINT_URL", "")

@@ -6,7 +6,8 @@ import click
 
 from senza.cli.context import Context
 from senza.cli.options import common_options, pass_context, table_options
-from senza.cli.output import Column, Table
+from senza.cli.output import Column, Row, Table
+from senza.cli.stack_names import remember
 from senza.cli.types import stack_refs
 from senza.stacks.references import StackRef
 
@@ -34,18 +35,22 @@ def command(context: Context, table: Table, refs: tuple[StackRef, ...], deleted:
       senza list hello-world
       senza list 'hello-.*' 'v[0-9]+' --all -o json
     """
+    table.show(context, lambda: rows(context, refs, deleted))
+
+
+def rows(context: Context, refs: tuple[StackRef, ...], deleted: bool) -> list[Row]:
     from senza.stacks.summaries import find_stacks
 
-    table.show(
-        context,
-        lambda: [
-            {
-                "stack_name": stack.name,
-                "version": stack.version,
-                "status": stack.status,
-                "creation_time": stack.created,
-                "description": stack.description,
-            }
-            for stack in find_stacks(context.aws(), refs, deleted=deleted)
-        ],
-    )
+    stacks = find_stacks(context.aws(), refs, deleted=deleted)
+    if not refs and not deleted:
+        remember(context, [stack.full_name for stack in stacks])
+    return [
+        {
+            "stack_name": stack.name,
+            "version": stack.version,
+            "status": stack.status,
+            "creation_time": stack.created,
+            "description": stack.description,
+        }
+        for stack in stacks
+    ]

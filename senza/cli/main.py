@@ -35,6 +35,8 @@ COMMANDS: dict[str, str] = {
     "domains": "List the DNS names of stacks as Route 53 has them; weights are out of 200.",
     "dump": "Print the template of a running stack.",
     "init": "Write a first definition, and create what it needs in the account.",
+    "config": "Show or change your settings.",
+    "completion": "Print the script that completes senza's commands, options, stacks and versions in a shell.",
     "sandbox": "A local AWS with a seeded account",
 }
 """Command → the first line of its help, in the order in which ``senza --help`` shows them."""

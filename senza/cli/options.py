@@ -39,7 +39,7 @@ def common_options(function: F) -> F:
     They are kept by the :class:`Context`; the command does not see them.
     """
     options = [
-        click.option("--region", metavar="NAME", help="AWS region; else AWS_DEFAULT_REGION, then the AWS config file.",
+        click.option("--region", metavar="NAME", help="AWS region; else AWS_DEFAULT_REGION, 'senza config', the AWS config file.",
                      expose_value=False, callback=_keep),
         click.option("--profile", metavar="NAME", help="Profile of the AWS config file; else AWS_PROFILE.",
                      expose_value=False, callback=_keep),

@@ -10,6 +10,7 @@ import click
 from senza.cli.context import Context
 from senza.cli.options import common_options, pass_context, table_options
 from senza.cli.output import Column, Row, Table
+from senza.cli.stack_names import complete_name, complete_version
 from senza.cli.types import percentage, stack_name_in
 from senza.errors import NotFound
 
@@ -41,8 +42,8 @@ CHANGED = (
 
 
 @click.command("traffic")
-@click.argument("stack_name")
-@click.argument("version", required=False)
+@click.argument("stack_name", shell_complete=complete_name)
+@click.argument("version", required=False, shell_complete=complete_version)
 @click.argument("percent", required=False, type=percentage)
 @click.option("-t", "--timeout", type=click.IntRange(1, 7200), metavar="SECS",
               help="Wait first, at most so long, until no stack of the app is being changed.")  # fmt: skip

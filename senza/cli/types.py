@@ -55,13 +55,24 @@ def tag(text: str) -> tuple[str, str]:
 def stack_refs(*, required: bool = False) -> Callable[[Any], Any]:
     """The argument ``STACK_REF...``; the command gets ``refs: tuple[StackRef, ...]``, empty for all stacks."""
     return click.argument("refs", metavar="STACK_REF..." if required else "[STACK_REF]...", nargs=-1,
-                          required=required, callback=_read_refs)  # fmt: skip
+                          required=required, callback=_read_refs, shell_complete=_complete_refs)  # fmt: skip
 
 
-def _read_refs(ctx: click.Context, param: click.Parameter, words: tuple[str, ...]) -> tuple[StackRef, ...]:
+def _complete_refs(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+    from senza.cli.stack_names import complete_refs
+
+    return complete_refs(ctx, param, incomplete)
+
+
+def _read_refs(
+    ctx: click.Context, param: click.Parameter, words: tuple[str, ...]
+) -> tuple[StackRef, ...] | tuple[str, ...]:
+    """The references; while completing, the words."""
+    if ctx.resilient_parsing:
+        return words
     from senza.stacks.references import parse_refs
 
-    return () if ctx.resilient_parsing else parse_refs(words, stack_name_in)
+    return parse_refs(words, stack_name_in)
 
 
 def stack_name_in(word: str) -> str | None:
