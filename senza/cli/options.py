@@ -39,8 +39,8 @@ def common_options(function: F) -> F:
     They are kept by the :class:`Context`; the command does not see them.
     """
     options = [
-        click.option("--region", metavar="NAME", help="AWS region; else AWS_DEFAULT_REGION, 'senza config', the AWS config file.",
-                     expose_value=False, callback=_keep),
+        click.option("--region", metavar="NAME", expose_value=False, callback=_keep,
+                     help="AWS region; else AWS_DEFAULT_REGION, 'senza config', then the AWS config file."),
         click.option("--profile", metavar="NAME", help="Profile of the AWS config file; else AWS_PROFILE.",
                      expose_value=False, callback=_keep),
         click.option("--sandbox", is_flag=True, help="Use the local AWS that 'senza sandbox start' started.",
