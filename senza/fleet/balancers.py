@@ -14,7 +14,8 @@ from typing import Any
 
 from senza.aws import Aws
 from senza.errors import AwsError
-from senza.fleet.instances import STACK_TAG, TERMINATED, Instance, capitals, tags_of
+from senza.fleet.instances import TERMINATED, Instance, capitals
+from senza.stacks.tags import STACK_TAG, tags_of
 
 HEALTHY = frozenset({"IN_SERVICE", "HEALTHY"})
 """What classic balancers and target groups call an instance that gets traffic."""

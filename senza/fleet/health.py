@@ -94,5 +94,7 @@ class Web:
 
         if proxy not in self._managers:
             address = proxy if "://" in proxy else f"http://{proxy}"
-            self._managers[proxy] = urllib3.ProxyManager(address) if proxy else urllib3.PoolManager()
+            self._managers[proxy] = (
+                urllib3.ProxyManager(address, maxsize=AT_ONCE) if proxy else urllib3.PoolManager(maxsize=AT_ONCE)
+            )
         return self._managers[proxy]

@@ -12,9 +12,10 @@ from senza.aws import Aws
 from senza.errors import AwsError, NotFound
 from senza.stacks.references import LITERAL, StackRef, split_name
 from senza.stacks.summaries import list_stacks
+from senza.stacks.tags import LOGICAL_ID_TAG as LOGICAL_ID_TAG
+from senza.stacks.tags import STACK_TAG as STACK_TAG
+from senza.stacks.tags import tags_of as tags_of
 
-STACK_TAG = "aws:cloudformation:stack-name"
-LOGICAL_ID_TAG = "aws:cloudformation:logical-id"
 GROUP_TAG = "aws:autoscaling:groupName"
 TERMINATED = "TERMINATED"
 EXISTING = ("pending", "running", "shutting-down", "stopping", "stopped")
@@ -54,10 +55,6 @@ class Instance:
 def capitals(state: str) -> str:
     """A state as tables show it: ``shutting-down`` is ``SHUTTING_DOWN``."""
     return state.replace("-", "_").replace(".", "_").upper()
-
-
-def tags_of(described: Mapping[str, Any]) -> dict[str, str]:
-    return {str(tag["Key"]): str(tag["Value"]) for tag in described.get("Tags", ())}
 
 
 def parsed(item: Mapping[str, Any]) -> Instance:

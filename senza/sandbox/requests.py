@@ -10,7 +10,13 @@ from typing import Any
 from urllib.parse import parse_qs
 
 CREDENTIAL = re.compile(r"Credential=([^/,\s]+)/\d{8}/([^/]*)/([^/]+)/aws4_request")
-CLIENTS = {"monitoring": "cloudwatch", "email": "ses", "states": "stepfunctions", "elasticloadbalancing": "elb"}
+CLIENTS = {
+    "monitoring": "cloudwatch",
+    "email": "ses",
+    "states": "stepfunctions",
+    "elasticloadbalancing": "elb",
+    "tagging": "resourcegroupstaggingapi",
+}
 """boto3's name of the client where the name that signatures use is another one."""
 ELBV2_VERSION = "2015-12-01"
 

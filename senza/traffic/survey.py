@@ -3,21 +3,29 @@
 CloudFormation only tells the records of one stack at a time. The versions of an app nearly always have the same ones
 but for the version in the name, so one version of each app is asked, and the records that its siblings must then have
 are looked up in Route 53. Versions that have other records than expected are asked themselves.
+
+Where there are many apps, most are not even asked for one version: see :mod:`senza.traffic.balancers`.
 """
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 from senza.account import HostedZone
 from senza.aws import Aws
 from senza.stacks.resources import Resource, resources_by_stack, resources_of
 from senza.stacks.summaries import Stack
-from senza.traffic.records import Reader, Record, normal
+from senza.traffic.balancers import balancers_of_stacks, names_by_balancer
+from senza.traffic.records import Reader, Record, normal, pages_of
 
 RECORD_SET = "AWS::Route53::RecordSet"
+FEW = 3
+"""So many apps are always asked: that is exact, and as fast."""
 
 
 @dataclass(frozen=True)
@@ -77,14 +85,33 @@ def expected(names: Mapping[str, str], model: Stack, sibling: Stack) -> dict[str
 
 
 def survey(aws: Aws, zones: Sequence[HostedZone], stacks: Sequence[Stack]) -> Survey:
-    """Look up the records of the stacks: one call per app, zone page and stack that is unlike its siblings."""
+    """Look up the records of the stacks: one call per app, zone page and stack that is unlike its siblings.
+
+    Of many apps only those are asked whose load balancers do not tell.
+    """
     apps: dict[str, list[Stack]] = {}
     for stack in sorted(stacks, key=lambda stack: stack.created, reverse=True):
         apps.setdefault(stack.name, []).append(stack)
+    reader = Reader(aws, zones)
+    names: dict[str, dict[str, str]] = {}
+    if len(apps) > max(FEW, pages_of(zones) + math.ceil(len(stacks) / 100)):
+        jobs: dict[str, Callable[[], Any]] = {"balancers": partial(balancers_of_stacks, aws), "all": reader.read_all}
+        looked = aws.parallel(jobs)
+        names = names_by_balancer(looked["balancers"], looked["all"], stacks)
+    asked = {
+        app: left
+        for app, versions in apps.items()
+        if (left := [stack for stack in versions if stack.full_name not in names])
+    }
+    names |= names_by_sibling(aws, reader, asked)
+    return assembled(stacks, names, reader.everything())
+
+
+def names_by_sibling(aws: Aws, reader: Reader, apps: Mapping[str, Sequence[Stack]]) -> dict[str, dict[str, str]]:
+    """Logical id to record name, by full name of the stacks; of each app the first version is asked."""
     models = [versions[0] for versions in apps.values()]
     resources = resources_by_stack(aws, models)
     names = {model.full_name: record_names(resources[model.full_name]) for model in models}
-    reader = Reader(aws, zones)
     reader.read(name for found in names.values() for name in found.values())
 
     unlike: list[Stack] = []
@@ -102,7 +129,7 @@ def survey(aws: Aws, zones: Sequence[HostedZone], stacks: Sequence[Stack]) -> Su
     resources = resources_by_stack(aws, unlike)
     names |= {stack.full_name: record_names(resources[stack.full_name]) for stack in unlike}
     reader.read(name for stack in unlike for name in names[stack.full_name].values())
-    return assembled(stacks, names, reader.everything())
+    return names
 
 
 def assembled(stacks: Sequence[Stack], names: Mapping[str, Mapping[str, str]], records: Sequence[Record]) -> Survey:

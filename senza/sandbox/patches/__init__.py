@@ -16,6 +16,7 @@ PATCHES = (
         "route53_stack",
         "elb",
         "elbv2",
+        "balancer_tags",
         "launch",
         "autoscaling",
         "group_life",

@@ -1,0 +1,131 @@
+"""The records of many stacks at once: by the load balancer that an alias leads to, and the stack in that one's tags.
+
+One call for each 100 balancers (GetResources in the Resource Groups Tagging API reference) and 300 records, instead of
+one for each app. What this cannot know is what CloudFormation calls a record; senza's components call it after the
+balancer, with ``MainDomain`` or ``VersionDomain``. So only stacks count whose records look like those components': at
+each balancer one weighted record with the stack's name as its set identifier, at most one other, at the name of the
+stack, and nothing else at the app's names that leads elsewhere. A definition that gives such a record another label
+still gets these ids here. All other stacks are left to whoever asks CloudFormation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from senza.aws import Aws
+from senza.aws.failures import DENIED
+from senza.errors import AwsError
+from senza.stacks.summaries import Stack
+from senza.stacks.tags import LOGICAL_ID_TAG, STACK_TAG, tags_of
+from senza.traffic.records import Record
+
+
+@dataclass(frozen=True)
+class Balancer:
+    """A load balancer of any kind. stack: full name. logical_id: what the stack's template calls it."""
+
+    name: str
+    stack: str
+    logical_id: str
+
+
+@dataclass
+class Leading:
+    """The records that lead to one balancer."""
+
+    weighted: list[Record] = field(default_factory=list)
+    others: list[Record] = field(default_factory=list)
+
+    def regular(self, stack: str) -> bool:
+        """Whether they are what senza's components make."""
+        at_version = all(record.name.partition(".")[0] == stack.lower() for record in self.others)
+        return len(self.weighted) == 1 and len(self.others) <= 1 and at_version
+
+
+def balancers_of_stacks(aws: Aws) -> list[Balancer]:
+    """All load balancers of the region that stacks made; none where nobody may ask for tags."""
+    found = aws.pages(
+        "resourcegroupstaggingapi",
+        "get_resources",
+        "ResourceTagMappingList",
+        ResourceTypeFilters=["elasticloadbalancing:loadbalancer"],
+        TagFilters=[{"Key": STACK_TAG}],
+        PaginationConfig={"PageSize": 100},
+    )
+    balancers = []
+    try:
+        for item in found:
+            tags = tags_of(item)
+            name = name_in_arn(item["ResourceARN"])
+            balancers.append(Balancer(name, tags[STACK_TAG], tags.get(LOGICAL_ID_TAG, "")))
+    except AwsError as error:
+        if error.code not in DENIED:
+            raise
+        return []
+    return balancers
+
+
+def name_in_arn(arn: str) -> str:
+    """``...:loadbalancer/NAME`` of a classic balancer, ``...:loadbalancer/app/NAME/ID`` of the others."""
+    parts = arn.partition(":loadbalancer/")[2].split("/")
+    return parts[0] if len(parts) == 1 else parts[1]
+
+
+def name_in_alias(target: str) -> str:
+    """The balancer's name, in lower case, in an alias target such as ``dualstack.internal-NAME-123.region...``.
+
+    "" where it is not a balancer's. A number or id is always appended ("DNS name" in the ELB guides).
+    """
+    label, _, rest = target.removeprefix("dualstack.").partition(".")
+    is_balancer = rest.partition(".")[2].startswith("elb.amazonaws.") or rest.startswith("elb.")
+    return label.removeprefix("internal-").rpartition("-")[0] if is_balancer else ""
+
+
+def names_by_balancer(
+    balancers: Iterable[Balancer], records: Iterable[Record], stacks: Sequence[Stack]
+) -> dict[str, dict[str, str]]:
+    """Logical id to record name, by full name of the stacks about whose records there is no doubt."""
+    named: dict[str, list[Balancer]] = {}
+    leading: dict[Balancer, Leading] = {}
+    for balancer in balancers:
+        named.setdefault(balancer.name.lower(), []).append(balancer)
+        leading[balancer] = Leading()
+    strange = [record for record in records if not claimed(record, named, leading)]
+    of_stack: dict[str, list[Balancer]] = {}
+    for balancer in leading:
+        of_stack.setdefault(balancer.stack, []).append(balancer)
+    shared = {record.domain for found in leading.values() for record in found.weighted}
+    labels = {record.name.partition(".")[0] for record in strange if record.domain not in shared}
+    doubtful = {stack.name for stack in stacks if any(belongs_to(stack.name.lower(), label) for label in labels)}
+    return {
+        stack.full_name: logical_ids(of_stack[stack.full_name], leading)
+        for stack in stacks
+        if stack.name not in doubtful
+        and stack.full_name in of_stack
+        and all(one.logical_id and leading[one].regular(stack.full_name) for one in of_stack[stack.full_name])
+    }
+
+
+def claimed(record: Record, named: Mapping[str, Sequence[Balancer]], leading: Mapping[Balancer, Leading]) -> bool:
+    """Count the record to the balancer that it leads to; whether there is exactly one that it can be."""
+    found = named.get(name_in_alias(record.value), ()) if "AliasTarget" in record.raw else ()
+    if record.identifier is not None:
+        found = [balancer for balancer in found if balancer.stack == record.identifier and record.weight is not None]
+    if len(found) != 1:
+        return False
+    (leading[found[0]].others if record.identifier is None else leading[found[0]].weighted).append(record)
+    return True
+
+
+def belongs_to(app: str, label: str) -> bool:
+    """Whether a name that begins with this label could be one of the app's."""
+    return label == app or label.startswith(f"{app}-")
+
+
+def logical_ids(balancers: Iterable[Balancer], leading: Mapping[Balancer, Leading]) -> dict[str, str]:
+    names: dict[str, str] = {}
+    for balancer in balancers:
+        names |= {f"{balancer.logical_id}MainDomain": record.name for record in leading[balancer].weighted}
+        names |= {f"{balancer.logical_id}VersionDomain": record.name for record in leading[balancer].others}
+    return names
