@@ -36,6 +36,11 @@ STACKS = ["cloudformation:ListStacks"]
 STACK = ["cloudformation:DescribeStacks"]
 RECORDS = ["route53:ListHostedZones", "route53:ListResourceRecordSets"]
 SHARES = [*STACKS, "cloudformation:ListStackResources", *RECORDS]
+INSTANCES = [
+    *("ec2:DescribeInstances", "autoscaling:DescribeAutoScalingGroups"),
+    *["elb:DescribeInstanceHealth"] * 2,
+]
+"""AWS tells the health of one classic balancer at a time, and each of two versions has one."""
 SWITCH = [
     *(*STACK, "cloudformation:ListStackResources", *RECORDS),
     *("route53:ChangeResourceRecordSets", "route53:ListResourceRecordSets"),
@@ -58,6 +63,11 @@ BUDGET: dict[str, list[str]] = {
         "traffic hello-world": SHARES,
         "traffic hello-world 2 50": SWITCH,
         "traffic hello-world 2 100": SWITCH,
+        "instances hello-world": INSTANCES,
+        "status hello-world": [*INSTANCES, *SHARES],
+        "health hello-world": [*STACKS, "autoscaling:DescribeAutoScalingGroups", "cloudwatch:GetMetricData"],
+        "images": ["ec2:DescribeImages", "ec2:DescribeInstances"],
+        "console hello-world 1": ["ec2:DescribeInstances", "ec2:GetConsoleOutput"],
         "create DEF 3 0.3": [*FACTS, *STACK, "route53:ListResourceRecordSets", "cloudformation:CreateStack"],
         "wait hello-world 1": STACK,
         "dump hello-world 1": [*STACK, "cloudformation:GetTemplate"],
@@ -86,6 +96,11 @@ CLASSIC = {
     "traffic hello-world": 12,
     "traffic hello-world 2 50": 25,
     "traffic hello-world 2 100": 20,
+    "instances hello-world": 4,
+    "status hello-world": 8,
+    "health hello-world": 13,
+    "images": 6,
+    "console hello-world 1": 4,
     "create DEF 3 0.3": 20,
     "wait hello-world 1": 1,
     "dump hello-world 1": 3,
@@ -104,8 +119,10 @@ def apps(aws: Aws) -> Apps:
 
 
 @pytest.fixture
-def calls(aws: Aws, clock: Clock) -> Calls:
-    """Gives a command, and returns the calls that it made."""
+def calls(aws: Aws, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Calls:
+    """Gives a command, and returns the calls that it made. Nothing else can be reached."""
+    for scheme in ("http", "https"):
+        monkeypatch.setenv(f"{scheme}_proxy", "http://127.0.0.1:9")
 
     def give(command: str) -> list[str]:
         before = len(aws.calls)

@@ -127,6 +127,14 @@ def test_fitting_only_shrinks_what_may_and_no_more_than_needed(shape: list[tuple
         ("UPDATE_ROLLBACK_IN_PROGRESS", "red"),
         ("DELETE_IN_PROGRESS", "yellow"),
         ("DELETE_COMPLETE", None),
+        ("IN_SERVICE", "green"),
+        ("HEALTHY", "green"),
+        ("IN_SERVICE, OUT_OF_SERVICE", "red"),
+        ("UNHEALTHY", "red"),
+        ("DRAINING", "yellow"),
+        ("STOPPED", None),
+        ("OK", "green"),
+        ("ERROR", "red"),
     ],
 )
 def test_states_have_colours(state: str, colour: str | None) -> None:
