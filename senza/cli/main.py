@@ -25,6 +25,7 @@ COMMANDS: dict[str, str] = {
     "list": "List the stacks.",
     "scale": "Set how many instances a stack has.",
     "patch": "Change image, instance type or user data of running stacks, without a new version.",
+    "respawn-instances": "Replace instances that are not what their group launches now, without losing capacity.",
     "resources": "Show what stacks consist of.",
     "events": "Show what happened to stacks, oldest first.",
     "instances": "List the EC2 instances of stacks, with what their load balancers say about them.",
@@ -37,6 +38,7 @@ COMMANDS: dict[str, str] = {
     "init": "Write a first definition, and create what it needs in the account.",
     "config": "Show or change your settings.",
     "completion": "Print the script that completes senza's commands, options, stacks and versions in a shell.",
+    "doctor": "Check the account: access, permissions, network, DNS, certificates, stuck and forgotten stacks.",
     "sandbox": "A local AWS with a seeded account",
 }
 """Command → the first line of its help, in the order in which ``senza --help`` shows them."""

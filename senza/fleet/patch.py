@@ -15,6 +15,7 @@ from senza.errors import AwsError, Refused, UsageError
 from senza.fleet.groups import Group, TemplateUse
 from senza.fleet.instances import STACK_TAG
 from senza.fleet.launch import Data, as_template_data, configuration_named, versions_of
+from senza.fleet.marks import REFRESH_TAG
 from senza.plan import Outcome, Step, World, perform
 from senza.userdata.merge import merged
 from senza.userdata.text import MAX_BYTES
@@ -57,6 +58,7 @@ def plan_patch(aws: Aws, group: Group, wish: Wish) -> list[Patch]:
     """
     configuration = None
     if group.template:
+        check_not_refreshing(group, group.template)
         check_mixed(group, wish)
         data: Data = versions_of(aws, group.template)[0].data
         if wish.instance_type and "InstanceRequirements" in data:
@@ -65,6 +67,17 @@ def plan_patch(aws: Aws, group: Group, wish: Wish) -> list[Patch]:
         data = configuration = configuration_named(aws, group.configuration)
     changes, changed = difference(group, data, wish)
     return [Patch(group, changes, changed, configuration)] if changed else []
+
+
+def check_not_refreshing(group: Group, template: TemplateUse) -> None:
+    """While a refresh that can be rolled back runs, the group has the version before; see senza.fleet.refresh."""
+    target = group.tags.get(REFRESH_TAG, "").partition(" ")[0]
+    if target not in ("", template.version):
+        name, _, version = group.stack.rpartition("-")
+        raise Refused(
+            f"the instances of {group} are being replaced by those of version {target}, or that was interrupted",
+            hint=f"Wait for it: senza respawn-instances {name} {version}; --cancel stops it.",
+        )
 
 
 def check_mixed(group: Group, wish: Wish) -> None:

@@ -121,3 +121,46 @@ def test_patch_asks_before_it_changes_several_groups(fleet: Fleet, senza: Senza)
     assert fleet.version("$Latest")["InstanceType"] == "t2.micro"
     assert senza(*words, "--force").exit_code == 0
     assert fleet.version("$Latest")["InstanceType"] == "t3.small"
+
+
+def test_respawn_by_refresh(fleet: Fleet, senza: Senza, sandbox: EmbeddedSandbox) -> None:
+    fleet.create()
+    fleet.outdate()
+    sandbox.settings.launch_seconds = 60
+    dry = senza("respawn-instances", "app", "1", "--dry-run")
+    assert dry.stdout == (
+        "Would: Replace 2 of 2 instances of app-1 AppServer by refresh, back to version 1 if it fails\n"
+    )
+    result = senza("respawn-instances", "app", "1")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert "InProgress, 50 % done, 1 instances left" in result.stderr
+    assert fleet.launched() == ["2", "2"]
+    again = senza("respawn-instances", "app", "1")
+    assert (again.exit_code, again.stderr) == (0, "app-1 AppServer: all instances are up to date; nothing to do.\n")
+
+
+def test_a_refresh_that_fails_is_exit_code_1(fleet: Fleet, senza: Senza, sandbox: EmbeddedSandbox) -> None:
+    fleet.create()
+    fleet.outdate()
+    sandbox.settings.refresh_failure = "Instances fail their health checks."
+    result = senza("respawn-instances", "app", "1")
+    assert result.exit_code == 1
+    assert "Error: the instance refresh of app-1 AppServer failed and was rolled back at" in result.stderr
+    assert "Instances fail their health checks." in result.stderr
+
+
+def test_respawn_one_by_one(fleet: Fleet, senza: Senza) -> None:
+    fleet.create(launch="configuration")
+    assert senza("patch", "app", "1", "--instance-type", "t3.small").exit_code == 0
+    dry = senza("respawn-instances", "app", "1", "--inplace", "--dry-run")
+    assert dry.stdout.startswith("Would: Replace 2 of 2 instances of app-1 AppServer one by one, in place: i-")
+    result = senza("respawn-instances", "app", "1")
+    assert result.exit_code == 0, result.stderr
+    assert result.stderr.endswith(": 2 replaced\n")
+    assert set(fleet.launched()) == {fleet.the_group().configuration}
+
+
+def test_cancel_with_nothing_under_way_is_exit_code_1(fleet: Fleet, senza: Senza) -> None:
+    fleet.create()
+    result = senza("respawn-instances", "app", "1", "--cancel")
+    assert (result.exit_code, "are not being replaced" in result.stderr) == (1, True)

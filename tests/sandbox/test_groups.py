@@ -179,7 +179,7 @@ def test_a_policy_survives_an_update_of_sizes(the_group: TheGroup) -> None:
     ]
 
 
-# -- instance refresh ---------------------------------------------------------------------------------------------------
+# -- instance refresh
 
 
 def test_a_refresh_replaces_instances_and_changes_the_group_in_the_end(
@@ -194,6 +194,9 @@ def test_a_refresh_replaces_instances_and_changes_the_group_in_the_end(
     with pytest.raises(AwsError) as raised:
         the_group.call("start_instance_refresh", Preferences=REFRESH)
     assert raised.value.code == "InstanceRefreshInProgress"
+    with pytest.raises(AwsError, match="cannot be updated while an instance refresh"):
+        the_group.call("update_auto_scaling_group", **desired)
+    the_group.call("update_auto_scaling_group", MaxSize=6)
     sandbox.advance(5)
     assert (the_group.versions(), the_group.now()["LaunchTemplate"]["Version"]) == (["1", "1", "1", "2"], "1")
     sandbox.advance(30)

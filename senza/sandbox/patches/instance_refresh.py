@@ -21,6 +21,7 @@ from senza.sandbox.timeline import Operation
 from senza.sandbox.world import world
 
 ACTIVE = ("Pending", "InProgress", "Cancelling", "RollbackInProgress", "Baking")
+LAUNCH_PARAMETERS = ("launch_config_name", "launch_template", "mixed_instances_policy")
 START_SECONDS = 5.0
 """What a refresh takes where nothing is to be done; only where instances take their time, too."""
 
@@ -262,8 +263,24 @@ def roll_back(refresh: Refresh) -> None:
     run(refresh, backward(refresh, "Rollback was requested by the user."))
 
 
+def guard_updates(model: Any) -> None:
+    """The launch settings of a group cannot be changed while a refresh has others in store for it."""
+    change = model.update
+
+    def update(self: Any, *args: Any, **kwargs: Any) -> None:
+        launch = [*args[4:6], *args[10:11], *(kwargs.get(key) for key in LAUNCH_PARAMETERS)]
+        if any(launch) and any(one.desired and one.status in ACTIVE for one in refreshes_of(self)):
+            raise refused(
+                "The launch template, launch configuration or mixed instances policy cannot be updated while an "
+                "instance refresh with a desired configuration is in progress."
+            )
+        change(self, *args, **kwargs)
+
+    model.update = update
+
+
 def apply() -> None:
-    from moto.autoscaling import responses
+    from moto.autoscaling import models, responses
     from moto.core.responses import ActionResult
 
     def group_of(self: Any) -> Any:
@@ -299,3 +316,4 @@ def apply() -> None:
         rollback_instance_refresh,
     ):
         setattr(responses.AutoScalingResponse, method.__name__, method)
+    guard_updates(models.FakeAutoScalingGroup)
