@@ -120,6 +120,8 @@ class ComponentType(ABC):
     summary: ClassVar[str]
     """One sentence for the reference documentation."""
     properties: ClassVar[tuple[Property, ...]]
+    sections: ClassVar[Mapping[str, tuple[Property, ...]]] = {}
+    """Property that is a mapping -> what may be given inside it."""
     passes_on: ClassVar[tuple[str, ...]] = ()
     """CloudFormation types whose properties may be given too and go to the resources it makes."""
     example: ClassVar[str] = ""

@@ -1,8 +1,8 @@
 """What load balancers say about instances: classic ones, and target groups of application and network ones.
 
-Which balancers an instance stands behind is read from its auto scaling group, 100 groups a call. Instances without a
-group can still be registered with classic balancers, which list theirs; with target groups they cannot be found without
-asking every one of the account, and have no status here.
+Which balancers an instance stands behind is read from its auto scaling group, 100 groups a call. An instance without a
+group (one in a template, or in an elastigroup) may be registered all the same: with a classic balancer, which lists its
+instances, or with a target group of the instance's own stack.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 from senza.aws import Aws
 from senza.errors import AwsError
 from senza.fleet.instances import TERMINATED, Instance, capitals
-from senza.stacks.tags import STACK_TAG, tags_of
+from senza.stacks.tags import STACK_TAG, made_by_stacks, tags_of
 
 HEALTHY = frozenset({"IN_SERVICE", "HEALTHY"})
 """What classic balancers and target groups call an instance that gets traffic."""
@@ -96,12 +96,15 @@ def lb_states(aws: Aws, instances: Sequence[Instance]) -> dict[str, str]:
         return {}
     grouped = [instance.group for instance in present if instance.group]
     alone = {instance.id for instance in present if not instance.group}
+    stacks = sorted({instance.stack for instance in present if not instance.group and instance.stack})
     look_ups: dict[str, Callable[[], Any]] = {"groups": partial(groups_named, aws, grouped)}
     if alone:
         look_ups["classic"] = partial(classic_with, aws, alone)
+    if stacks:
+        look_ups["targets"] = partial(made_by_stacks, aws, "elasticloadbalancing:targetgroup", stacks)
     looked = aws.parallel(look_ups)
     classic = {name for group in looked["groups"] for name in group.classic} | set(looked.get("classic", ()))
-    targets = {arn for group in looked["groups"] for arn in group.target_groups}
+    targets = {arn for group in looked["groups"] for arn in group.target_groups} | set(looked.get("targets", ()))
     jobs: dict[str, Callable[[], dict[str, str]]] = {name: partial(classic_health, aws, name) for name in classic}
     jobs |= {arn: partial(target_health, aws, arn) for arn in targets}
     answers = aws.parallel({name: jobs[name] for name in sorted(jobs)})
