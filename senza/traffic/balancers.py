@@ -14,10 +14,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from senza.aws import Aws
-from senza.aws.failures import DENIED
-from senza.errors import AwsError
 from senza.stacks.summaries import Stack
-from senza.stacks.tags import LOGICAL_ID_TAG, STACK_TAG, tags_of
+from senza.stacks.tags import LOGICAL_ID_TAG, STACK_TAG, made_by_stacks
 from senza.traffic.records import Record
 
 
@@ -45,25 +43,8 @@ class Leading:
 
 def balancers_of_stacks(aws: Aws) -> list[Balancer]:
     """All load balancers of the region that stacks made; none where nobody may ask for tags."""
-    found = aws.pages(
-        "resourcegroupstaggingapi",
-        "get_resources",
-        "ResourceTagMappingList",
-        ResourceTypeFilters=["elasticloadbalancing:loadbalancer"],
-        TagFilters=[{"Key": STACK_TAG}],
-        PaginationConfig={"PageSize": 100},
-    )
-    balancers = []
-    try:
-        for item in found:
-            tags = tags_of(item)
-            name = name_in_arn(item["ResourceARN"])
-            balancers.append(Balancer(name, tags[STACK_TAG], tags.get(LOGICAL_ID_TAG, "")))
-    except AwsError as error:
-        if error.code not in DENIED:
-            raise
-        return []
-    return balancers
+    found = made_by_stacks(aws, "elasticloadbalancing:loadbalancer")
+    return [Balancer(name_in_arn(arn), tags[STACK_TAG], tags.get(LOGICAL_ID_TAG, "")) for arn, tags in found.items()]
 
 
 def name_in_arn(arn: str) -> str:

@@ -86,6 +86,27 @@ def test_an_instance_without_a_group_may_stand_behind_a_classic_balancer(fleet: 
     assert states == {"Server": "IN_SERVICE", "Spare": None}
 
 
+def test_an_instance_without_a_group_may_be_a_target_of_its_stack(fleet: Fleet, run: Run) -> None:
+    server = {"Type": "AWS::EC2::Instance", "Properties": {"ImageId": IMAGE, "SubnetId": fleet.subnets[0]}}
+    modern = fleet.modern("shop-1", "application")
+    modern["ApplicationTargetGroup"]["Properties"]["Targets"] = [{"Id": {"Ref": "Server"}}]
+    fleet.create_stack("shop-1", {"Server": server, "Spare": server, **modern})
+    fleet.create("shop-2", ["network"])
+    (group,) = fleet.aws.call("elbv2", "describe_target_groups", Names=["shop-1-app"])["TargetGroups"]
+    (instance,) = [row["instance_id"] for row in listed(run) if row["resource_id"] == "Server"]
+    register = {"TargetGroupArn": group["TargetGroupArn"], "Targets": [{"Id": instance}]}
+    fleet.aws.call("elbv2", "register_targets", **register)  # moto leaves out what the template says
+    states = {(row["stack_name"], row["resource_id"]): row["lb_status"] for row in listed(run)}
+    assert states == {("shop", "Server"): "HEALTHY", ("shop", "Spare"): None, ("shop", "AppServer"): "HEALTHY"}
+    made = fleet.counted(lambda: run("instances", "shop"))
+    assert (made.count("resourcegroupstaggingapi:GetResources"), made.count("elbv2:DescribeTargetHealth")) == (1, 2)
+
+
+def listed(run: Run) -> list[dict[str, str]]:
+    found: list[dict[str, str]] = rows(run("instances", "-o", "json"))
+    return found
+
+
 def test_a_group_without_a_balancer_costs_no_call_for_health(fleet: Fleet, run: Run) -> None:
     fleet.create("shop-1", [])
     assert fleet.counted(lambda: run("instances", "shop")) == [

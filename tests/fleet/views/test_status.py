@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
+from senza.sandbox.certificates import certificate
 from senza.sandbox.embedded import EmbeddedSandbox
 from tests.fleet.views.conftest import ZONE, Fleet, Run, rows
 from tests.traffic.conftest import Apps
@@ -20,16 +24,23 @@ KEYS = [
 
 
 class Internet:
-    """What this test's web consists of, reached through a proxy: status by host name. TLS is never answered."""
+    """What this test's web consists of, reached through a proxy: status by host name. tls: None if nobody speaks it."""
 
     def __init__(self) -> None:
+        self.tls: ssl.SSLContext | None = None
         self.hosts: dict[str, int] = {}
         self.asked: list[str] = []
         internet = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_CONNECT(self) -> None:
-                self.send_error(502)
+                if internet.tls is None:
+                    self.send_error(502)
+                    return
+                self.send_response(200)
+                self.end_headers()
+                with suppress(OSError):  # a client that does not like the certificate hangs up
+                    internet.tls.wrap_socket(self.connection, server_side=True).close()
 
             def do_GET(self) -> None:
                 internet.asked.append(self.path)
@@ -115,6 +126,19 @@ def test_the_domain_of_the_version_is_asked_once_and_nowhere_else(
     (row,) = rows(run("status", "-o", "json"))
     assert row["http_status"] == shown
     assert internet.asked == ([f"http://shop-1.{ZONE}/"] if status else [])
+
+
+def test_a_certificate_that_cannot_be_trusted_is_an_error(
+    fleet: Fleet, run: Run, internet: Internet, tmp_path: Path
+) -> None:
+    fleet.create("shop-1", records=True)
+    internet.hosts[f"shop-1.{ZONE}"] = 200
+    own = certificate((f"*.{ZONE}",))
+    (tmp_path / "tls.pem").write_text(own.key + own.certificate)
+    internet.tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    internet.tls.load_cert_chain(tmp_path / "tls.pem")
+    (row,) = rows(run("status", "-o", "json"))
+    assert (row["http_status"], internet.asked) == ("ERROR", [])
 
 
 def test_main_dns_follows_the_weights(fleet: Fleet, run: Run, internet: Internet) -> None:
