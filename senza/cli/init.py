@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -106,6 +107,8 @@ def check_file(file: Path, force: bool) -> None:
         raise Refused(f"{file} exists", hint="Choose another name, or use --force to replace it.")
     if not file.parent.is_dir():
         raise UsageError(f"there is no directory {file.parent}", hint=f"Create it: mkdir -p {file.parent}")
+    if not os.access(file.parent, os.W_OK):
+        raise UsageError(f"you may not write into {file.parent}", hint="Choose another place.")
 
 
 def chosen_starter(context: Context) -> str:
