@@ -24,7 +24,9 @@ HELLO_WORLD = os.path.join(os.path.dirname(__file__), "..", "..", "definitions",
 NAME = "hello-world.hello.example.org"
 KILLED = 137
 FORK = multiprocessing.get_context("forkserver")
-FORK.set_forkserver_preload(["boto3", "senza.components.compile", "senza.cli.main", "senza.traffic.guards"])
+FORK.set_forkserver_preload(
+    ["senza.components.compile", "senza.cli.main", "senza.traffic.guards", "senza.fleet.respawn", "tests.cli.preloaded"]
+)
 
 
 class Hasty:
