@@ -89,6 +89,20 @@ class Aws:
             )
         return region
 
+    def known_regions(self) -> frozenset[str]:
+        """The regions that the installed botocore knows, of all partitions; no call."""
+        with self._lock, translated("sts", "regions"):
+            session = self._open_session()
+            partitions = session.get_available_partitions()
+            return frozenset(
+                region for one in partitions for region in session.get_available_regions("cloudformation", one)
+            )
+
+    @property
+    def local(self) -> bool:
+        """Whether this is a local AWS; other tools, with the user's own credentials, would reach the real one."""
+        return self._endpoint is not None
+
     def call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
         """Call e.g. ``("cloudformation", "create_stack", StackName=...)`` and return AWS's answer.
 

@@ -26,6 +26,7 @@ COMMANDS: dict[str, str] = {
     "scale": "Set how many instances a stack has.",
     "patch": "Change image, instance type or user data of running stacks, without a new version.",
     "respawn-instances": "Replace instances that are not what their group launches now, without losing capacity.",
+    "ssh": "Open a session on an instance, through SSM Session Manager.",
     "resources": "Show what stacks consist of.",
     "events": "Show what happened to stacks, oldest first.",
     "instances": "List the EC2 instances of stacks, with what their load balancers say about them.",
