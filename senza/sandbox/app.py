@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from senza.errors import SenzaError
+from senza.sandbox import permissions
 from senza.sandbox.faults import Fault
 from senza.sandbox.requests import Incoming, error_answer
 from senza.sandbox.world import Request, VirtualClock, World
@@ -68,6 +69,10 @@ class App:
             self._world.reset()
             self.account = self._seed()
 
+    def date(self) -> float:
+        """What answers say the time is, seconds since the epoch."""
+        return self._world.clock.now() + self._world.settings.date_ahead
+
     def answer(self, environ: dict[str, Any], connection: int) -> Answer:
         """Handle one request. Raises Dropped where the client gets no answer."""
         body = read_body(environ)
@@ -93,6 +98,10 @@ class App:
         self, incoming: Incoming, environ: dict[str, Any], body: bytes, fault: Fault | None
     ) -> tuple[Answer, bool]:
         """The answer, and whether it is to be lost on its way."""
+        service, operation = incoming.call()
+        if permissions.is_denied(action := permissions.action(service, operation)):
+            code = permissions.code(service, "x-amz-target" in incoming.headers)
+            return self._error(incoming, 403, code, f"User is not authorized to perform: {action}"), False
         if fault is None:
             return self._moto_answer(incoming, environ, body), False
         if fault.delay and fault.when == "before":

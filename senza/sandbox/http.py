@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
 from senza.sandbox.app import Answer, App, Dropped
@@ -23,6 +24,10 @@ def make_server(app: App, port: int = 0) -> BaseWSGIServer:
         protocol_version = "HTTP/1.1"
         disable_nagle_algorithm = True
         wbufsize = -1  # headers and body in one segment
+
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            """The Date header: the sandbox's time, not the machine's."""
+            return formatdate(app.date() if timestamp is None else timestamp, usegmt=True)
 
         def setup(self) -> None:
             self.number = next(numbers)

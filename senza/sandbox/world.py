@@ -90,6 +90,11 @@ class Settings:
     ssm_ping: dict[str, str] = field(default_factory=dict)
     """PingStatus by instance id; ``Online`` unless given, "" for instances that Systems Manager does not manage."""
 
+    denied: list[str] = field(default_factory=list)
+    """IAM actions that its user may not do, e.g. ``acm:*``; see senza/sandbox/permissions.py."""
+    date_ahead: float = 0.0
+    """Seconds by which the Date header of its answers is ahead of its clock."""
+
     def update(self, values: dict[str, Any]) -> None:
         """Set by name, as JSON has it. Raises UsageError for a name that is none."""
         known = {one.name for one in fields(self)}

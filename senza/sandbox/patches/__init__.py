@@ -24,6 +24,7 @@ PATCHES = (
         "instance_refresh",
         "managed_instances",
         "iam",
+        "simulation",
         "acm",
         "generic_types",
     ),
