@@ -23,6 +23,12 @@ class Certificate:
     """When it was issued, imported or uploaded."""
     status: str
     """``ISSUED``, or what ACM says is wrong with it."""
+    until: datetime | None = None
+    """When it expires, where that is known."""
+    in_use: bool | None = None
+    """Whether an AWS service uses it; None where that is not known (IAM server certificates)."""
+    renewed_by_aws: bool = False
+    """Whether ACM renews it by itself as long as its validation stays in place (CertificateSummary)."""
 
 
 def look_up_certificates(aws: Aws) -> tuple[Certificate, ...]:
@@ -37,7 +43,15 @@ def look_up_certificates(aws: Aws) -> tuple[Certificate, ...]:
         if status == "ISSUED" and "NotAfter" in item and item["NotAfter"] <= datetime.now(UTC):
             status = "EXPIRED"
         complete = not item.get("HasAdditionalSubjectAlternativeNames")
-        found.append(Certificate(item["CertificateArn"], tuple(names), complete, since, status))
+        renewed = item.get("Type") == "AMAZON_ISSUED" and item.get("RenewalEligibility") != "INELIGIBLE"
+        found.append(
+            Certificate(
+                *(item["CertificateArn"], tuple(names), complete, since, status),
+                until=item.get("NotAfter"),
+                in_use=item.get("InUse"),
+                renewed_by_aws=renewed,
+            )
+        )
     return newest_first(found)
 
 
@@ -54,7 +68,8 @@ def look_up_server_certificates(aws: Aws) -> tuple[Certificate, ...]:
         expired = "Expiration" in item and item["Expiration"] <= datetime.now(UTC)
         since = item.get("UploadDate", datetime.min.replace(tzinfo=UTC))
         status = "EXPIRED" if expired else "ISSUED"
-        found.append(Certificate(item["Arn"], (item["ServerCertificateName"],), True, since, status))
+        names = (item["ServerCertificateName"],)
+        found.append(Certificate(item["Arn"], names, True, since, status, until=item.get("Expiration")))
     return newest_first(found)
 
 

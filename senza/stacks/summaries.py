@@ -34,6 +34,7 @@ class Stack:
 
     created: when; for a deleted stack too.
     notification_arns: SNS topics; only known where AWS was asked for this stack alone, else empty.
+    updated: when its last update began, None where there was none.
     """
 
     full_name: str
@@ -42,6 +43,7 @@ class Stack:
     created: datetime
     description: str = ""
     notification_arns: tuple[str, ...] = ()
+    updated: datetime | None = None
 
     @property
     def name(self) -> str:
@@ -91,6 +93,7 @@ def parsed(item: Mapping[str, Any]) -> Stack:
         created=item["CreationTime"],
         description=item.get("Description") or item.get("TemplateDescription") or "",
         notification_arns=tuple(item.get("NotificationARNs", ())),
+        updated=item.get("LastUpdatedTime"),
     )
 
 
