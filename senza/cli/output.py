@@ -22,10 +22,10 @@ Row = Mapping[str, Any]
 ELLIPSIS = "…"
 NARROWEST = 8
 STATE_STYLES: tuple[tuple[re.Pattern[str], dict[str, Any]], ...] = (
-    (re.compile(r"FAILED|ROLLBACK|OUT_OF_SERVICE|UNHEALTHY|^ERROR$"), {"fg": "red"}),
-    (re.compile(r"IN_PROGRESS|PENDING|INITIAL|DRAINING"), {"fg": "yellow", "bold": True}),
+    (re.compile(r"FAILED|ROLLBACK|OUT_OF_SERVICE|UNHEALTHY|^ERROR$|^error$"), {"fg": "red"}),
+    (re.compile(r"IN_PROGRESS|PENDING|INITIAL|DRAINING|^warning$"), {"fg": "yellow", "bold": True}),
     (re.compile(r"DELETE_COMPLETE"), {}),
-    (re.compile(r"COMPLETE|IN_SERVICE|HEALTHY|RUNNING|^OK$"), {"fg": "green"}),
+    (re.compile(r"COMPLETE|IN_SERVICE|HEALTHY|RUNNING|^OK$|^ok$"), {"fg": "green"}),
 )
 TSV_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
