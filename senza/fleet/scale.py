@@ -46,7 +46,8 @@ class Resize(Step):
 
     @property
     def undone_by(self) -> str:
-        return f"its sizes were {self.before}"
+        before = self.before
+        return f"its sizes were: desired {before.desired}, minimum {before.minimum}, maximum {before.maximum}"
 
 
 def plan_scale(group: Group, desired: int, minimum: int | None = None) -> list[Resize]:

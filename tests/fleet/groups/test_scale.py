@@ -27,6 +27,7 @@ def test_scaling(
     fleet.create()
     steps = plan_scale(fleet.the_group(), wanted, minimum)
     assert [step.says for step in steps] == ([f"Scale app-1 AppServer: {says}"] if says else [])
+    assert {step.undone_by for step in steps} <= {"its sizes were: desired 2, minimum 1, maximum 2"}
     carry(steps)
     assert fleet.sizes() == after
     assert len(fleet.the_group().members) == wanted
