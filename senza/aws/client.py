@@ -133,6 +133,7 @@ class Aws:
 
             if self._endpoint:
                 self._session = boto3.Session(
+                    botocore_session=unconfigured(),
                     aws_access_key_id=self._endpoint.access_key_id,
                     aws_secret_access_key=self._endpoint.secret_access_key,
                     region_name=self._region or self._endpoint.region,
@@ -166,3 +167,14 @@ class Aws:
         self.calls.append(call)
         if self._observe:
             self._observe(call)
+
+
+def unconfigured() -> Any:
+    """A botocore session that reads no profile and no file of the user's."""
+    import os
+
+    from botocore.session import Session
+
+    nowhere = (None, None, os.devnull, None)
+    none = (None, None, None, None)
+    return Session(session_vars={"profile": none, "config_file": nowhere, "credentials_file": nowhere})

@@ -76,6 +76,11 @@ def translated(service: str, operation: str) -> Iterator[None]:
             operation=operation,
             hint="Check the network, a proxy, and AWS_ENDPOINT_URL (a sandbox that was stopped?).",
         ) from error
+    except (OSError, ValueError) as error:  # a credential process, a token file or an endpoint that is none
+        raise UsageError(
+            f"the AWS configuration or credentials cannot be used: {error}",
+            hint="Check credential_process and the files that ~/.aws/config and AWS_... variables name.",
+        ) from error
     except exceptions.BotoCoreError as error:
         raise AwsError(
             f"{service} {operation} failed: {error}", code=type(error).__name__, service=service, operation=operation

@@ -52,10 +52,12 @@ def carry_out_update(
     disable_rollback: bool,
     wait: bool,
 ) -> None:
-    from senza.stacks.changes import UpdateStack
+    from senza.stacks.changes import DEAD, UpdateStack, not_updatable
     from senza.stacks.watch import UPDATED
     from senza.traffic.guards import before_update
 
+    if stack.status in DEAD:
+        raise not_updatable(stack)
     planned = before_update(context.aws(), context.account().zones, compiled, stack, force=force)
     update = UpdateStack(planned, disable_rollback)
     outcomes = context.carry_out([update], dry_run=dry_run)

@@ -21,6 +21,10 @@ SECOND_START = "Resource creation Initiated"
 NOTHING_TO_UPDATE = "No updates are to be performed"
 
 
+DEAD = frozenset({"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED", "DELETE_IN_PROGRESS"})
+"""Statuses in which CloudFormation allows nothing but to delete the stack (User Guide, "Stack status codes")."""
+
+
 def new_token() -> str:
     """A client request token (CloudFormation API reference: letters, digits and dashes, at most 128)."""
     return f"senza-{uuid.uuid4()}"
@@ -129,9 +133,17 @@ def create_stack(step: CreateStack, world: World) -> Outcome:
 def already_exists(name: str, status: str = "") -> Conflict:
     app, version = split_name(name)
     said = f" ({status})" if status else ""
+    usable = "" if status in DEAD else "or senza update, "
     return Conflict(
         f"stack {name} exists already{said}",
-        hint=f"Use another version, or senza update, or senza delete {app} {version} first.",
+        hint=f"Use another version, {usable}or senza delete {app} {version} first.",
+    )
+
+
+def not_updatable(stack: Stack) -> Conflict:
+    return Conflict(
+        f"stack {stack.full_name} is {stack.status} and cannot be updated",
+        hint=f"Delete it (senza delete {stack.name} {stack.version}) and create it again.",
     )
 
 

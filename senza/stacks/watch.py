@@ -52,8 +52,12 @@ class Watched:
         return new[::-1]
 
     def concerns(self, event: Event) -> bool:
-        """Events without any token are taken as well: not every imitation of AWS records it."""
-        return not self.token or event.token in (self.token, "")
+        """Whether the event is of the operation that is waited for.
+
+        Not every imitation of AWS records tokens, so events without any are believed at the second look: at the first
+        one they may be of an earlier operation, because the events of this one are not listed yet.
+        """
+        return not self.token or event.token == self.token or (self.looks > 1 and not event.token)
 
     @property
     def over_before(self) -> bool:

@@ -90,7 +90,7 @@ def plan_traffic(aws: Aws, zones: Zones, app: str, version: str, asked: int, *, 
     switch = plan_switch(records, name, asked, force=force)
     if not switch.domains:
         raise without_record(stack, bool(looked["names"]))
-    return TrafficPlan(stack, switch, (*switch.steps, *plan_announcement(aws, stack, asked, switch)))
+    return TrafficPlan(stack, switch, (*switch.steps, *plan_announcement(stack, asked, switch)))
 
 
 def known_names(aws: Aws, name: str) -> dict[str, str]:
@@ -105,6 +105,11 @@ def without_record(stack: Stack, has_names: bool) -> SenzaError:
         return NotFound(
             f"{stack.full_name} has no weighted record yet ({stack.status})",
             hint=f"Wait for it: senza wait {stack.name} {stack.version}",
+        )
+    if "ROLLBACK" in stack.status or stack.status.endswith("_FAILED"):
+        return NotFound(
+            f"{stack.full_name} has no weighted record: it is {stack.status}",
+            hint=f"What went wrong: senza events {stack.name} {stack.version}",
         )
     if has_names:
         return NotFound(f"{stack.full_name} has no weighted record in Route 53, only other ones")

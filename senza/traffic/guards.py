@@ -32,8 +32,8 @@ def before_create(aws: Aws, zones: Zones, compiled: Compiled, *, force: bool = F
     A new record arrives with weight 0. Where the weights of its siblings sum to 0 as well, Route 53 would answer with
     the new one too: a single sibling, which has all traffic, is given the whole 200 first.
 
-    Raises Refused, without ``force``, where several siblings stand at 0, or where CloudFormation could not create the
-    record.
+    Raises Refused, without ``force``, where several siblings stand at 0, where the first version is still being
+    created and has no record yet, or where CloudFormation could not create the record.
     """
     wanted = {(normal(item.name), item.type): item for item in compiled.weighted_records}
     if not wanted:
@@ -45,6 +45,8 @@ def before_create(aws: Aws, zones: Zones, compiled: Compiled, *, force: bool = F
         if not force:
             check_free(present, name, item.set_identifier)
         siblings = {record.identifier: record for record in present if record.weight is not None}
+        if not siblings and not force:
+            check_first(aws, name, compiled)
         if not siblings or any(record.weight for record in siblings.values()):
             continue
         if len(siblings) == 1:
@@ -54,6 +56,19 @@ def before_create(aws: Aws, zones: Zones, compiled: Compiled, *, force: bool = F
     keep = batches(changes, f"senza: keep the traffic where it is while {compiled.full_name} is created")
     why = f"so far it has all traffic by being alone, and {compiled.full_name} must get no share of it"
     return [replace(step, why=why, read_back=False) for step in keep]
+
+
+def check_first(aws: Aws, name: str, compiled: Compiled) -> None:
+    """Of two first versions that are created at the same time, neither would see the other in Route 53."""
+    creating = aws.pages("cloudformation", "list_stacks", "StackSummaries", StackStatusFilter=["CREATE_IN_PROGRESS"])
+    for item in creating:
+        app, version = split_name(item["StackName"])
+        if app == compiled.stack_name and version != compiled.version:
+            raise Refused(
+                f"{item['StackName']} is still being created and has no record of {name} yet; "
+                f"{compiled.full_name} would share the traffic with it from the beginning",
+                hint=f"Wait for it first (senza wait {app} {version}), or use --force.",
+            )
 
 
 def check_free(present: Sequence[Record], name: str, identifier: str) -> None:
@@ -127,11 +142,13 @@ def has_traffic(records: Sequence[Record], identifier: str) -> bool:
 def departure(domain: Domain, siblings: Mapping[str, Record], identifier: str, stack: Stack, force: bool) -> list[str]:
     """Warnings about what leaves with the record. Raises Refused, without ``force``, where that is traffic."""
     weights = {name: record.weight or 0 for name, record in siblings.items()}
-    if weights[identifier] == 0:
-        return (
-            [f"{domain.name}: {identifier} was the only version, the name is gone with it"] if len(weights) == 1 else []
-        )
     share = f"{effective(weights)[identifier]:.3g} %"
+    if len(weights) == 1 and weights[identifier] == 0:
+        return [f"{domain.name}: {identifier} was the only version, the name is gone with it"]
+    if sum(weights.values()) == 0:
+        return [f"{domain.name}: all weights are 0, so {identifier} has {share} of the answers; the others get them"]
+    if weights[identifier] == 0:
+        return []
     last = sum(weights.values()) == weights[identifier]
     if not force:
         raise Refused(
@@ -170,7 +187,8 @@ def in_line(
     changed = with_weights(template, dict.fromkeys(carrying, "0"))
     parameters = tuple(template.get("Parameters") or {})
     why = "its template shall say weight 0, so that CloudFormation can delete the record"
-    return [*waiting, ReplaceTemplate(stack, changed, parameters, why, ("CAPABILITY_NAMED_IAM",))]
+    capabilities = ("CAPABILITY_NAMED_IAM", *(("CAPABILITY_AUTO_EXPAND",) if "Transform" in template else ()))
+    return [*waiting, ReplaceTemplate(stack, changed, parameters, why, capabilities)]
 
 
 def before_update(aws: Aws, zones: Zones, compiled: Compiled, stack: Stack, *, force: bool = False) -> Compiled:

@@ -75,13 +75,29 @@ def matching(names: Mapping[str, str], records: Iterable[Record], stack: Stack) 
 
 def expected(names: Mapping[str, str], model: Stack, sibling: Stack) -> dict[str, str]:
     """The names that a sibling has if it differs from the model in nothing but the version."""
+    app = re.compile(rf"({re.escape(model.name.lower())})")  # a version inside the app's own name is not replaced
     version = re.compile(rf"(?<![a-z0-9]){re.escape(model.version.lower())}(?![a-z0-9])")
 
     def renamed(name: str) -> str:
         first, dot, rest = name.partition(".")
-        return version.sub(sibling.version.lower(), first) + dot + rest
+        parts = app.split(first)
+        parts[::2] = [version.sub(sibling.version.lower(), part) for part in parts[::2]]
+        return "".join(parts) + dot + rest
 
     return {logical_id: renamed(name) for logical_id, name in names.items()}
+
+
+def alike(wanted: Mapping[str, str], records: Sequence[Record], sibling: Stack) -> bool:
+    """Whether a sibling has exactly these records, and nothing suggests that it has others.
+
+    records: all of the zone. A record without identifier is the sibling's if it leads where its weighted ones lead.
+    """
+    own = [record for record in records if record.identifier == sibling.full_name]
+    leads = {record.value for record in own}
+    related = own + [record for record in records if record.identifier is None and record.value in leads]
+    names = set(wanted.values())
+    mine = {item.record.name for item in matching(wanted, related, sibling)}
+    return mine == names and {record.name for record in own} <= names
 
 
 def survey(aws: Aws, zones: Sequence[HostedZone], stacks: Sequence[Stack]) -> Survey:
@@ -121,8 +137,7 @@ def names_by_sibling(aws: Aws, reader: Reader, apps: Mapping[str, Sequence[Stack
         complete = bool(known) and all(reader.knows_all(zone) for zone in known)
         for sibling in apps[model.name][1:]:
             wanted = expected(own, model, sibling)
-            found = {item.logical_id for item in matching(wanted, reader.everything(), sibling)}
-            if complete and found == set(wanted):
+            if complete and alike(wanted, reader.everything(), sibling):
                 names[sibling.full_name] = wanted
             else:
                 unlike.append(sibling)

@@ -9,11 +9,11 @@ between, nothing happens. CloudFormation takes no part in it, so the state of a 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from senza.account import HostedZone
-from senza.errors import AwsError, Conflict, Refused
+from senza.errors import AwsError, Conflict, Refused, SenzaError
 from senza.plan import Outcome, Step, World, perform
 from senza.traffic.records import Domain, Record, records_at
 from senza.traffic.weights import percent, shift
@@ -39,6 +39,8 @@ class WeightChange:
 class ShiftWeights(Step):
     """Set weights in one zone, all or none. Its outcome's facts: ``observed``, weights read back, by :data:`Key`.
 
+    changes: also of records that keep their weight, where comparing them is all that tells two switches apart.
+    domains: all weights of the domains before and after, to compare with what is read back.
     why: for users, where they did not ask for it themselves.
     read_back: whether to look afterwards what the weights are; False saves a call where nobody uses the answer.
     """
@@ -46,6 +48,7 @@ class ShiftWeights(Step):
     zone: HostedZone
     changes: tuple[WeightChange, ...]
     comment: str = ""
+    domains: tuple[DomainPlan, ...] = ()
     why: str = ""
     read_back: bool = True
 
@@ -53,7 +56,8 @@ class ShiftWeights(Step):
     def says(self) -> str:
         domains = dict.fromkeys(change.record.name for change in self.changes)
         each = [
-            f"{name}: " + ", ".join(str(change) for change in self.changes if change.record.name == name)
+            f"{name}: "
+            + ", ".join(str(one) for one in self.changes if one.record.name == name and one.weight != one.record.weight)
             for name in domains
         ]
         return "Set the weights of " + "; ".join(each) + (f" ({self.why})" if self.why else "")
@@ -99,8 +103,17 @@ def plan_switch(records: Sequence[Record], identifier: str, asked: int, *, force
         if sum(after.values()) == 0 and not force and (sum(before.values()) > 0 or len(before) > 1):
             raise nobody_left(domain, identifier)
         plans.append(DomainPlan(domain, before, after, result.because))
-        changes += [WeightChange(siblings[name], after[name]) for name in before if after[name] != before[name]]
-    return SwitchPlan(tuple(plans), batches(changes, f"senza: {identifier} gets {percent(asked)} %"))
+        if before != after:
+            # From all 0, two switches would touch different records and never meet: all are compared, changed or not.
+            compared = before if sum(before.values()) == 0 else [name for name in before if after[name] != before[name]]
+            changes += [WeightChange(siblings[name], after[name]) for name in compared]
+    given = sorted({plan.after[identifier] for plan in plans})
+    comment = f"senza: {identifier} gets {' or '.join(percent(weight) for weight in given)} %"
+    steps = [
+        replace(step, domains=tuple(one for one in plans if one.domain.zone == step.zone and one.before != one.after))
+        for step in batches(changes, comment)
+    ]
+    return SwitchPlan(tuple(plans), tuple(steps))
 
 
 def weighted_domains(records: Sequence[Record]) -> dict[Domain, dict[str, Record]]:
@@ -137,12 +150,15 @@ def shift_weights(step: ShiftWeights, world: World) -> Outcome:
         if error.code != "InvalidChangeBatch":
             raise
         return after_rejection(step, world, error)
-    insync = wait_until_insync(answer["ChangeInfo"], world)
-    facts: dict[str, Any] = {"change_id": answer["ChangeInfo"]["Id"], "insync": insync}
-    if step.read_back:
-        facts["observed"] = observe(step, world)
-        check(step, facts["observed"])
-    said = "in effect on all Route 53 servers" if insync else "accepted; Route 53 is still spreading it"
+    facts: dict[str, Any] = {"change_id": answer["ChangeInfo"]["Id"], "insync": False}
+    try:
+        facts["insync"] = wait_until_insync(answer["ChangeInfo"], world)
+        if step.read_back:
+            facts["observed"] = observe(step, world)
+    except SenzaError as error:  # the weights are changed, whether or not we may look at them
+        return Outcome(f"accepted by Route 53, but it could not be watched: {error}", facts)
+    check(step, facts.get("observed"))
+    said = "in effect on all Route 53 servers" if facts["insync"] else "accepted; Route 53 is still spreading it"
     return Outcome(said, facts)
 
 
@@ -205,8 +221,16 @@ def observe(step: ShiftWeights, world: World) -> dict[Key, int]:
     }
 
 
-def check(step: ShiftWeights, observed: Mapping[Key, int]) -> None:
-    if any(observed.get(key) != weight for key, weight in wanted(step).items()):
+def check(step: ShiftWeights, observed: Mapping[Key, int] | None) -> None:
+    """Raise Conflict where the domains have other weights than planned; a new record without traffic is none."""
+    if observed is None:
+        return
+    planned = wanted(step) | {
+        (plan.domain.name, plan.domain.type, name): weight
+        for plan in step.domains
+        for name, weight in plan.after.items()
+    }
+    if any(observed.get(key, 0) != planned.get(key, 0) for key in planned.keys() | observed.keys()):
         raise Conflict(
             f"the weights of {names(step)} were set, and somebody else changed them since: now {described(observed)}",
             hint="Look again (senza traffic NAME) and repeat the command if it is still what you want.",

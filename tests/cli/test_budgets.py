@@ -50,7 +50,11 @@ BUDGET: dict[str, list[str]] = {
     command: sorted(calls)
     for command, calls in {
         "print DEF 1 0.1": FACTS,
-        "create DEF 1 0.1": [*FACTS, *STACK, "route53:ListResourceRecordSets", "cloudformation:CreateStack"],
+        # no version has a record yet, so it is looked whether one is just being created
+        "create DEF 1 0.1": [
+            *(*FACTS, *STACK, *STACKS),
+            *("route53:ListResourceRecordSets", "cloudformation:CreateStack"),
+        ],
         # version 1 has all traffic by being alone, and is given the whole weight before version 2 is created
         "create DEF 2 0.2": [
             *(*FACTS, *STACK, "route53:ListResourceRecordSets"),

@@ -267,3 +267,28 @@ def test_nothing_to_update_is_fine(aws: Aws, apps: Apps, clock: Clock) -> None:
     create(aws, apps, clock, "shop-1")
     planned = before_update(aws, Account(aws).zones, compiled(apps, "shop-1"), stack_of(aws, "shop-1"))
     assert execute([UpdateStack(planned)], aws, clock, Quiet())[0].says == "nothing to update"
+
+
+# -- found by a reviewer
+
+
+def test_beside_a_first_version_that_is_still_being_created_there_is_no_second_one(
+    aws: Aws, apps: Apps, clock: Clock, sandbox: EmbeddedSandbox
+) -> None:
+    sandbox.settings.default_seconds = 60
+    later = {**apps.record(MAIN, "shop-1"), "DependsOn": "Queue"}
+    apps.create("shop-1", {}, Queue={"Type": "AWS::SQS::Queue"}, Main=later)
+    with pytest.raises(Refused, match=r"shop-1 is still being created .*\nWait for it first \(senza wait shop 1\)"):
+        create(aws, apps, clock, "shop-2")
+    clock.sleep(600)
+    create(aws, apps, clock, "shop-2")
+    clock.sleep(600)
+    assert apps.weights() == {"shop-1": 200, "shop-2": 0}
+
+
+def test_who_answers_with_weight_zero_is_told_of_when_it_goes(aws: Aws, apps: Apps) -> None:
+    for version in "12":
+        apps.create(f"shop-{version}")
+    assert removal(aws, "shop-1").warnings == (
+        "shop.hello.example.org: all weights are 0, so shop-1 has 50 % of the answers; the others get them",
+    )

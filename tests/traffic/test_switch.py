@@ -13,6 +13,7 @@ from senza.clock import Clock
 from senza.errors import AwsError, Conflict, NotFound, Refused, TimedOut
 from senza.plan import Outcome, Step, execute
 from senza.sandbox.embedded import EmbeddedSandbox
+from senza.sandbox.world import Failure
 from senza.traffic.app import TrafficPlan, plan_traffic, shares, wait_until_settled
 from senza.traffic.switch import INSYNC_TIMEOUT, ShiftWeights
 from tests.traffic.conftest import MAIN, Apps
@@ -248,3 +249,74 @@ def test_waiting_for_the_stacks_to_settle_has_an_end(
     with pytest.raises(TimedOut, match=r"shop-1 \(CREATE_IN_PROGRESS\) still changing"):
         wait_until_settled(aws, "shop", clock, timeout=30, interval=5)
     wait_until_settled(aws, "shop", clock, timeout=300, interval=5)
+
+
+def test_two_switches_from_all_zero_do_not_both_succeed(aws: Aws, apps: Apps, clock: Clock) -> None:
+    for version in "123":
+        apps.create(f"shop-{version}")
+    mine, theirs = plan(aws, "1", 200), plan(aws, "2", 200)
+    assert mine.steps[0].says == f"Set the weights of {MAIN}: shop-1 0 -> 100 %"
+    execute(theirs.steps, aws, clock, Quiet())
+    with pytest.raises(Conflict, match="somebody else is changing"):
+        execute(mine.steps, aws, clock, Quiet())
+    assert apps.weights() == {"shop-1": 0, "shop-2": 200, "shop-3": 0}
+
+
+def test_traffic_that_somebody_adds_beside_the_switch_is_noticed(aws: Aws, apps: Apps, clock: Clock) -> None:
+    for version in "123":
+        apps.create(f"shop-{version}")
+    apps.set({"shop-1": 200})
+    planned = plan(aws, "2", 100)
+    apps.upsert("shop-3", 40)  # is not in the batch, which therefore takes effect
+    with pytest.raises(Conflict, match=r"were set, and somebody else changed them since: now .*shop-3 20 %"):
+        execute(planned.steps, aws, clock, Quiet())
+
+
+def test_a_change_that_was_accepted_is_no_failure_where_watching_it_is_denied(
+    aws: Aws, apps: Apps, clock: Clock, sandbox: EmbeddedSandbox
+) -> None:
+    topic = aws.call("sns", "create_topic", Name="deploys")["TopicArn"]
+    for version in "12":
+        apps.create(f"shop-{version}", topics=(topic,))
+    apps.set({"shop-1": 200})
+    sandbox.settings.insync_polls = 1
+    sandbox.faults.add("route53:GetChange", status=403, code="AccessDenied", message="no")
+    outcomes = switch(aws, clock, "2", 100)
+    assert outcomes[0].says.startswith("accepted by Route 53, but it could not be watched: route53 GetChange failed")
+    assert outcomes[1].says == "told 1 of 1"
+    assert apps.weights() == {"shop-1": 100, "shop-2": 100}
+
+
+def test_foreign_records_do_not_confuse_the_announcement(
+    aws: Aws, apps: Apps, clock: Clock, sandbox: EmbeddedSandbox
+) -> None:
+    topics = [aws.call("sns", "create_topic", Name=name)["TopicArn"] for name in ("deploys", "other")]
+    apps.create("shop-1", topics=(topics[0],))
+    apps.create("shop-2", topics=(topics[1],))
+    apps.change("CREATE", "4 old/datacenter", 100)
+    apps.set({"shop-2": 100})
+    before = len(aws.calls)
+    assert switch(aws, clock, "1", 100)[-1].says == "told 2 of 2"
+    calls = [str(call) for call in aws.calls[before:]]
+    assert calls.count("cloudformation:DescribeStacks") == 2  # the version's own, and one page for all others
+
+
+def test_what_is_announced_is_what_was_given(aws: Aws, apps: Apps, clock: Clock) -> None:
+    topic = aws.call("sns", "create_topic", Name="deploys")["TopicArn"]
+    apps.create("shop-1", topics=(topic,))
+    apps.create("shop-2", topics=(topic,))
+    planned = plan(aws, "1", 50)
+    step = planned.steps[0]
+    assert isinstance(step, ShiftWeights)
+    assert step.comment == "senza: shop-1 gets 100 %"
+
+
+def test_a_version_whose_creation_failed_is_explained(
+    aws: Aws, apps: Apps, clock: Clock, sandbox: EmbeddedSandbox
+) -> None:
+    sandbox.settings.failures.append(Failure("shop-1", "Queue", reason="no"))
+    apps.create("shop-1", Queue={"Type": "AWS::SQS::Queue"})
+    with pytest.raises(
+        NotFound, match=r"no weighted record: it is ROLLBACK_COMPLETE\nWhat went wrong: senza events shop 1"
+    ):
+        plan(aws, "1", 100)
