@@ -31,8 +31,21 @@ class Step:
         """How a person takes it back: a command, or "" where nothing needs to be."""
         return ""
 
+    @property
+    def if_interrupted(self) -> str:
+        """What a person should know who stopped it half-way."""
+        return "Run the command again: what is done already is not done twice."
+
 
 Plan = Sequence[Step]
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C, and the step that was in hand."""
+
+    def __init__(self, step: Step) -> None:
+        super().__init__(step.says)
+        self.step = step
 
 
 class Reporter(Protocol):
@@ -70,11 +83,17 @@ def perform(step: Any, world: World) -> Outcome:
 
 
 def execute(plan: Plan, aws: Aws, clock: Clock, reporter: Reporter) -> list[Outcome]:
-    """Perform the steps in order. A step that fails stops the plan; what was done before it stays done."""
+    """Perform the steps in order. A step that fails stops the plan; what was done before it stays done.
+
+    Raises Interrupted for Ctrl-C during a step.
+    """
     world = World(aws, clock, reporter.progress)
     outcomes = []
     for step in plan:
         reporter.starting(step)
-        outcomes.append(perform(step, world))
+        try:
+            outcomes.append(perform(step, world))
+        except KeyboardInterrupt as error:
+            raise Interrupted(step) from error
         reporter.finished(step, outcomes[-1].says)
     return outcomes

@@ -43,9 +43,18 @@ def exit_code_of(command: Callable[[], Any]) -> int:
     except click.ClickException as error:
         error.show()
         return error.exit_code
-    except (click.Abort, KeyboardInterrupt):
+    except (click.Abort, KeyboardInterrupt) as error:
         click.echo("Interrupted.", err=True)
+        step = getattr(error.__cause__, "step", None)  # click makes an Abort of every KeyboardInterrupt
+        if step:
+            click.echo(f"In hand was: {step.says}. {step.if_interrupted}", err=True)
         return INTERRUPTED
+    except UnicodeEncodeError:
+        click.echo(f"{click.style('Error:', fg='red', bold=True)} an argument holds bytes that are no UTF-8", err=True)
+        return 2
+    except OSError as error:  # e.g. the disk that stdout goes to is full
+        click.echo(f"{click.style('Error:', fg='red', bold=True)} {error}", err=True)
+        return 1
     except Exception as error:  # the last resort: nobody should meet a traceback
         from senza.errors import SenzaError
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -154,6 +155,9 @@ def cli() -> None:
 
 def run() -> NoReturn:
     """The ``senza`` of the shell."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # the shell closed it, e.g. with ">&-"
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - open until the process ends
     for stream in (sys.stdout, sys.stderr):
         with suppress(AttributeError):  # a stream that somebody replaced need not be reconfigurable
             stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # a poor locale must not end a command

@@ -56,7 +56,10 @@ def load_parameter_file(path: str) -> dict[str, str]:
 
 def read_text(location: str, *, what: str = "definition") -> str:
     """The text behind a path or URL. what: how messages call it. Raises DefinitionError or UsageError."""
-    scheme = urlsplit(location).scheme if "://" in location else ""
+    try:
+        scheme = urlsplit(location).scheme if "://" in location else ""
+    except ValueError as fault:  # e.g. half an IPv6 address
+        raise UsageError(f"{location} is no URL: {fault}", hint=f"Give the path or URL of a {what}.") from fault
     if scheme == "https":
         raw = _fetch(location, what)
     elif scheme == "file":

@@ -99,6 +99,12 @@ class AwaitStacks(Step):
     def says(self) -> str:
         return f"Wait for {', '.join(stack.full_name for stack in self.stacks)}"
 
+    @property
+    def if_interrupted(self) -> str:
+        refs = " ".join(f"{stack.name} {stack.version}" for stack in self.stacks)
+        deletion = "" if self.wanted & READY else " --deletion"
+        return f"CloudFormation goes on by itself; to wait again: senza wait {refs}{deletion}"
+
 
 def request(compiled: Compiled, token: str) -> dict[str, Any]:
     """The parameters that CreateStack and UpdateStack share."""

@@ -63,6 +63,10 @@ class ShiftWeights(Step):
         return "Set the weights of " + "; ".join(each) + (f" ({self.why})" if self.why else "")
 
     @property
+    def if_interrupted(self) -> str:
+        return "The weights of a zone change all at once or not at all: senza traffic shows what they are."
+
+    @property
     def undone_by(self) -> str:
         before = ", ".join(f"{change.record.identifier} {change.record.weight}" for change in self.changes)
         return f"the weights before were {before} of 200"

@@ -7,14 +7,23 @@ import re
 import stat
 import subprocess
 import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 import pytest
 
+from senza.aws import Aws
 from senza.cli.failure import BUG, CLOSED_PIPE, INTERRUPTED
+from senza.cli.progress import LineReporter
+from senza.clock import SystemClock
 from senza.errors import DefinitionError, NotFound, UsageError, Where
+from senza.plan import Interrupted, Outcome, Step, World, execute, perform
+from senza.stacks.changes import AwaitStacks
+from senza.stacks.summaries import Stack
+from senza.stacks.watch import READY
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Invoke
@@ -113,3 +122,51 @@ def test_a_reader_that_went_away_is_no_failure() -> None:
     finally:
         os.close(writing)
     assert (done.returncode, done.stderr) == (CLOSED_PIPE, b"")
+
+
+def test_an_interrupted_step_says_how_to_go_on(invoke: Invoke) -> None:
+    stack = Stack("shop-1", "arn:1", "CREATE_IN_PROGRESS", datetime(2026, 6, 1, tzinfo=UTC))
+    result = invoke(raising(Interrupted(AwaitStacks((stack,), READY))))
+    assert result.stderr == (
+        "\nInterrupted.\n"
+        "In hand was: Wait for shop-1. CloudFormation goes on by itself; to wait again: senza wait shop 1\n"
+    )
+    assert result.exit_code == INTERRUPTED
+
+
+@dataclass(frozen=True)
+class Stuck(Step):
+    @property
+    def says(self) -> str:
+        return "Get stuck"
+
+
+@perform.register
+def stuck(step: Stuck, world: World) -> Outcome:
+    raise KeyboardInterrupt
+
+
+def test_a_step_that_is_interrupted_is_named() -> None:
+    with pytest.raises(Interrupted) as caught:
+        execute([Stuck()], Aws("eu-west-1"), SystemClock(), LineReporter(lambda text: None, SystemClock()))
+    assert caught.value.step == Stuck()
+    assert caught.value.step.if_interrupted == "Run the command again: what is done already is not done twice."
+
+
+@pytest.mark.parametrize(
+    ("error", "said", "code"),
+    [
+        (OSError(28, "No space left on device"), "Error: [Errno 28] No space left on device\n", 1),
+        (UnicodeEncodeError("utf-8", "x", 0, 1, "no"), "Error: an argument holds bytes that are no UTF-8\n", 2),
+    ],
+)
+def test_trouble_of_the_environment_is_not_called_a_bug(invoke: Invoke, error: Exception, said: str, code: int) -> None:
+    result = invoke(raising(error))
+    assert (result.stderr, result.exit_code) == (said, code)
+
+
+def test_a_closed_stdout_is_no_bug() -> None:
+    done = subprocess.run(
+        f"{sys.executable} -m senza --version >&-", shell=True, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
