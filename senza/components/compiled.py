@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -58,11 +59,28 @@ class Compiled:
 
     def template_body(self) -> str:
         """The template as it is sent: JSON without spaces, the same bytes for the same input."""
-        return json.dumps(self.template, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+        return json.dumps(ordered(self.template), separators=(",", ":"), ensure_ascii=False, default=str)
 
     def template_json(self) -> str:
         """The template as a person reads it."""
-        return json.dumps(self.template, sort_keys=True, indent=4, ensure_ascii=False, default=str)
+        return json.dumps(ordered(self.template), indent=4, ensure_ascii=False, default=str)
+
+
+def ordered(node: Any, path: str = "") -> Any:
+    """The node with its keys in order, as the texts that JSON makes of them: YAML has numbers and others as keys, too.
+
+    Raises DefinitionError for what JSON cannot say.
+    """
+    if isinstance(node, Mapping):
+        named = {key if isinstance(key, str) else json.dumps(key, default=str): key for key in node}
+        if len(named) < len(node):
+            raise DefinitionError(f"{path or 'the template'} has a key twice, once as text and once as a number")
+        return {name: ordered(node[named[name]], f"{path}.{name}".lstrip(".")) for name in sorted(named)}
+    if isinstance(node, (list, tuple)):
+        return [ordered(item, f"{path}[{number}]") for number, item in enumerate(node)]
+    if isinstance(node, float) and not math.isfinite(node):
+        raise DefinitionError(f"{path}: {node} is no number that a template can hold", hint="Write a finite number.")
+    return node
 
 
 def weighted_records_of(template: Mapping[str, Any], account: Account) -> tuple[WeightedRecord, ...]:

@@ -11,12 +11,13 @@ def suggest(name: str, known: Iterable[str], limit: int = 3) -> list[str]:
 
     Case does not count: ``senza::autoscalinggroup`` finds ``Senza::AutoScalingGroup``.
     """
+    fold = str(name).casefold()  # a key of a definition may be a number or a truth value
     by_fold: dict[str, list[str]] = {}
     for candidate in known:
         by_fold.setdefault(candidate.casefold(), []).append(candidate)
-    if name.casefold() in by_fold:
-        return by_fold[name.casefold()][:limit]
-    near = difflib.get_close_matches(name.casefold(), by_fold, n=limit, cutoff=0.6)
+    if fold in by_fold:
+        return by_fold[fold][:limit]
+    near = difflib.get_close_matches(fold, by_fold, n=limit, cutoff=0.6)
     return [candidate for fold in near for candidate in by_fold[fold]][:limit]
 
 

@@ -66,3 +66,22 @@ def test_counts(section: str, limit: int) -> None:
     check_limits(compiled({section: {f"A{number}": {} for number in range(limit)}}))
     with pytest.raises(DefinitionError, match=f"has {limit + 1} {section}; CloudFormation allows {limit}"):
         check_limits(compiled({section: {f"A{number}": {} for number in range(limit + 1)}}))
+
+
+def test_keys_are_written_as_text_in_order() -> None:
+    """YAML has numbers and truth values as keys, which cannot be put in order with texts."""
+    template = {"b": 1, 10: 2, True: {None: [{9: 3, "10": 4}]}}
+    assert compiled(template).template_body() == '{"10":2,"b":1,"true":{"null":[{"10":4,"9":3}]}}'
+
+
+@pytest.mark.parametrize(
+    ("template", "message"),
+    [
+        ({"Mappings": {"a": {80: 1, "80": 2}}}, "Mappings.a has a key twice, once as text and once as a number"),
+        ({"Outputs": [float("inf")]}, "Outputs[0]: inf is no number that a template can hold"),
+    ],
+)
+def test_what_json_cannot_say_is_refused(template: dict[str, Any], message: str) -> None:
+    with pytest.raises(DefinitionError) as raised:
+        compiled(template).template_body()
+    assert raised.value.message == message

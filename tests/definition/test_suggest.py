@@ -12,4 +12,5 @@ def test_suggestions() -> None:
     assert suggest("a", ["A", "ab"]) == ["A"]
     assert suggest("abcd", ["abce", "abcf", "abcg", "abch"], limit=2) == ["abch", "abcg"]
     assert did_you_mean("Senza::IAMRol", KNOWN) == "Did you mean Senza::IamRole?"
+    assert did_you_mean(True, KNOWN) == ""  # type: ignore[arg-type]  # YAML's keys are not always text
     assert did_you_mean("Kubernetes", KNOWN) == ""
