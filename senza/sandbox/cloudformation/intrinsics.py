@@ -13,6 +13,8 @@ from senza.sandbox.cloudformation.template import SUB_VARIABLE
 Lookup = Callable[[str, str | None], Any]
 """(logical id, attribute or None for Ref) to its value."""
 NOTHING = object()
+OPERANDS = {"Fn::Equals": (2, 2), "Fn::Not": (1, 1), "Fn::And": (2, 10), "Fn::Or": (2, 10)}
+"""Least and most that each takes ("Condition functions" in the CloudFormation User Guide)."""
 """AWS::NoValue: what has it is left out."""
 
 
@@ -77,6 +79,9 @@ class Resolver:
             name, argument = next(iter(node.items()))
         if name == "Condition":
             return self.holds(argument)
+        least, most = OPERANDS.get(name, (0, 0))
+        if most and not (isinstance(argument, list) and least <= len(argument) <= most):
+            raise Refusal(f"Template error: every {name} object requires a list of {least} to {most} parameters.")
         if name == "Fn::Equals":
             return text(self.resolve(argument[0])) == text(self.resolve(argument[1]))
         if name == "Fn::Not":

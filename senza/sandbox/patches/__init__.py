@@ -25,6 +25,7 @@ PATCHES = (
         "managed_instances",
         "iam",
         "simulation",
+        "filters",
         "acm",
         "generic_types",
     ),
