@@ -11,7 +11,7 @@ INSTALLED := $(VENV)/.installed
 # The demo is for people in a hurry: linters and documentation take as long to install as senza.
 DEMO_INSTALLED := $(VENV)/.installed-sandbox
 
-.PHONY: help install test check docs bench demo clean
+.PHONY: help install test fuzz check docs bench demo clean
 
 help: ## Show this list
 	@awk -F ': .*## ' '/^[a-z]+: .*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ $(DEMO_INSTALLED): pyproject.toml
 
 test: $(INSTALLED) ## Run all tests
 	@$(BIN)/python -m pytest -n 2 --quiet -ra
+
+fuzz: $(INSTALLED) ## Try 12,000 odd command lines and definitions; takes some ten minutes
+	@HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -n 2 --quiet -ra tests/cli/test_fuzz.py
 
 check: $(INSTALLED) ## Lint, check the format and the types, and hold the rooms apart
 	$(BIN)/ruff check .

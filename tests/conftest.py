@@ -7,10 +7,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from senza.aws import Aws
 from senza.sandbox.build import read_once
 from senza.sandbox.embedded import EmbeddedSandbox
+
+# How many examples property tests try. HYPOTHESIS_PROFILE chooses; where CI is set, they are the same ones each time.
+settings.register_profile("default", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True, max_examples=150)
+settings.register_profile("nightly", deadline=None, max_examples=4000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "default"))
 
 
 class FakeClock:

@@ -1,18 +1,12 @@
 """What the tests of this room share: a definition in a file, bound with what a plain object says of the account."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 
 from senza.definition import Definition, load
 from senza.errors import SenzaError
-
-settings.register_profile("default", deadline=None)
-settings.register_profile("ci", deadline=None, derandomize=True, max_examples=150)
-settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 Loads = Callable[..., Definition]
 Fails = Callable[..., str]
