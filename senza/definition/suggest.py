@@ -11,10 +11,10 @@ def suggest(name: str, known: Iterable[str], limit: int = 3) -> list[str]:
 
     Case does not count: ``senza::autoscalinggroup`` finds ``Senza::AutoScalingGroup``.
     """
-    fold = str(name).casefold()  # a key of a definition may be a number or a truth value
+    fold = str(name).casefold()  # the keys of a definition may be numbers or truth values
     by_fold: dict[str, list[str]] = {}
     for candidate in known:
-        by_fold.setdefault(candidate.casefold(), []).append(candidate)
+        by_fold.setdefault(str(candidate).casefold(), []).append(str(candidate))
     if fold in by_fold:
         return by_fold[fold][:limit]
     near = difflib.get_close_matches(fold, by_fold, n=limit, cutoff=0.6)

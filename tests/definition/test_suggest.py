@@ -12,5 +12,7 @@ def test_suggestions() -> None:
     assert suggest("a", ["A", "ab"]) == ["A"]
     assert suggest("abcd", ["abce", "abcf", "abcg", "abch"], limit=2) == ["abch", "abcg"]
     assert did_you_mean("Senza::IAMRol", KNOWN) == "Did you mean Senza::IamRole?"
-    assert did_you_mean(True, KNOWN) == ""  # type: ignore[arg-type]  # YAML's keys are not always text
+    # YAML's keys are not always text
+    assert did_you_mean(True, KNOWN) == ""  # type: ignore[arg-type]
+    assert did_you_mean("tru", [True, 3]) == "Did you mean True?"  # type: ignore[list-item]
     assert did_you_mean("Kubernetes", KNOWN) == ""
