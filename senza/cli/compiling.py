@@ -52,6 +52,19 @@ class Request:
         return compiled
 
 
+def check_before_sending(context: Context, request: Request, compiled: Compiled) -> None:
+    """What CloudFormation would refuse, said before anything is changed. Raises DefinitionError; --force warns."""
+    from senza.components import check_limits, dangling
+    from senza.errors import DefinitionError, Where
+
+    check_limits(compiled)
+    for path, problem, hint in dangling(compiled.template, lambda: context.aws().region):
+        error = DefinitionError(problem, hint=hint, where=Where(request.definition, path))
+        if not request.force:
+            raise error
+        context.warn(str(error))
+
+
 def definition_arguments(*, tags: bool = False) -> Callable[[F], F]:
     """``DEFINITION VERSION [PARAMETER]...`` with their options; the command gets one ``request: Request``."""
 

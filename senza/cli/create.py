@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from senza.cli.compiling import Request, definition_arguments
+from senza.cli.compiling import Request, check_before_sending, definition_arguments
 from senza.cli.context import Context
 from senza.cli.options import common_options, pass_context
 from senza.cli.update import carry_out_update
@@ -31,14 +31,13 @@ def command(
       senza create definitions/hello-world.yaml 1 0.1
       senza create definitions/hello-world.yaml 2 ImageVersion=0.2 --tag Team=shop --wait
     """
-    from senza.components import check_limits
     from senza.stacks.changes import CreateStack, already_exists
     from senza.stacks.summaries import describe_stack
     from senza.stacks.watch import CREATED
     from senza.traffic.guards import before_create
 
     compiled = request.compile(context)
-    check_limits(compiled)
+    check_before_sending(context, request, compiled)
     aws = context.aws()
     existing = describe_stack(aws, compiled.full_name)
     if existing and update_if_exists:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from senza.cli.compiling import Request, definition_arguments
+from senza.cli.compiling import Request, check_before_sending, definition_arguments
 from senza.cli.context import Context
 from senza.cli.options import common_options, pass_context
 from senza.cli.waiting import wait_option, waited
@@ -32,11 +32,10 @@ def command(context: Context, request: Request, dry_run: bool, disable_rollback:
       senza update definitions/hello-world.yaml 1 0.1
       senza update definitions/hello-world.yaml 1 ImageVersion=0.1 --wait
     """
-    from senza.components import check_limits
     from senza.stacks.summaries import describe_stack
 
     compiled = request.compile(context)
-    check_limits(compiled)
+    check_before_sending(context, request, compiled)
     stack = describe_stack(context.aws(), compiled.full_name)
     if stack is None:
         raise NotFound(f"there is no stack {compiled.full_name}", hint="senza create makes a new version.")

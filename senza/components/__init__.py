@@ -2,5 +2,6 @@
 
 from senza.components.compile import compile
 from senza.components.compiled import Compiled, WeightedRecord, check_limits
+from senza.components.dangling import dangling
 
-__all__ = ["Compiled", "WeightedRecord", "check_limits", "compile"]
+__all__ = ["Compiled", "WeightedRecord", "check_limits", "compile", "dangling"]

@@ -59,6 +59,8 @@ def compile(
     for component in components:
         _add(template, component.build(), component.settings, site, makers)
     tags = senza_info.stack_tags(bound, site.tags, extra_tags or {})
+    if secrets:
+        template = senza_info.referring(template, bound, secrets)
     senza_info.add_to(template, bound, tags, secrets)
     topic = site.operator_topic()
     values = {name: bound.arguments[name] for name in _declared(bound) if name in (template.get("Parameters") or ())}

@@ -40,6 +40,30 @@ def decrypted(bound: Bound, account: Account) -> dict[str, tuple[str, str]]:
     return secrets
 
 
+def referring(value: Any, bound: Bound, secrets: Mapping[str, tuple[str, str]]) -> Any:
+    """The same tree in which every ciphertext that Mustache wrote into a text is a ``Ref`` of its NoEcho parameter.
+
+    Where the classic tool wrote the plaintext, the stack gets the same value without anybody being able to read it.
+    """
+    if isinstance(value, dict):
+        return {key: referring(item, bound, secrets) for key, item in value.items()}
+    if isinstance(value, list):
+        return [referring(item, bound, secrets) for item in value]
+    if not isinstance(value, str) or ENCRYPTED not in value:
+        return value
+    parts: list[Any] = [value]
+    for key, (name, _) in secrets.items():
+        split = [part.split(bound.info[key]) if isinstance(part, str) else [part] for part in parts]
+        parts = [item for pieces in split for item in with_between(pieces, {"Ref": name})]
+    parts = [part for part in parts if part != ""]
+    return parts[0] if len(parts) == 1 else {"Fn::Join": ["", parts]}
+
+
+def with_between(pieces: list[Any], separator: Any) -> list[Any]:
+    """``[a, b]`` as ``[a, separator, b]``."""
+    return [item for piece in pieces for item in (separator, piece)][1:]
+
+
 def stack_tags(bound: Bound, own: Mapping[str, str], extra: Mapping[str, str]) -> dict[str, str]:
     """The three tags, those of ``SenzaInfo.Tags`` (a mapping, or a list of mappings), those of the command line."""
     tags = dict(own)

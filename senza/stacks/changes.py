@@ -139,7 +139,7 @@ def create_stack(step: CreateStack, world: World) -> Outcome:
 def already_exists(name: str, status: str = "") -> Conflict:
     app, version = split_name(name)
     said = f" ({status})" if status else ""
-    usable = "" if status in DEAD else "or senza update, "
+    usable = "" if status in DEAD else "senza update, "
     return Conflict(
         f"stack {name} exists already{said}",
         hint=f"Use another version, {usable}or senza delete {app} {version} first.",

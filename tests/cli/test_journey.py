@@ -190,7 +190,7 @@ def test_creating_what_is_there_is_a_conflict_unless_told_to_update(senza: Senza
     assert senza.told("create DEF 1 0.2", exit_code=1) == [
         WARNING,
         "Error: stack hello-world-1 exists already (CREATE_COMPLETE)",
-        "Use another version, or senza update, or senza delete hello-world 1 first.",
+        "Use another version, senza update, or senza delete hello-world 1 first.",
     ]
     assert senza.changes("create DEF 1 0.2 --update-if-exists --wait") == ["cloudformation:UpdateStack"]
     assert rows(senza, "list")[0]["description"] == "Hello World (ImageVersion: 0.2)"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +15,7 @@ from senza.sandbox.world import Failure
 if TYPE_CHECKING:
     from tests.cli.conftest import Senza
 
+HELLO_WORLD = Path(__file__).parents[2] / "definitions" / "hello-world.yaml"
 WARNING = "Warning: AppLoadBalancer is internet-facing: everybody can reach it"
 NONE_SUCH = ["Error: there is no stack hello-world 7", "senza list shows the stacks of this region."]
 
@@ -178,3 +180,30 @@ def test_wrong_input_is_one_message_before_anything_is_sent(senza: Senza, comman
     result = senza(command, exit_code=code)
     assert (result.stdout, result.stderr.count("Error:")) == ("", 1)
     assert said in result.stderr
+
+
+def test_a_reference_to_nothing_is_said_before_anything_is_sent(senza: Senza, tmp_path: Path) -> None:
+    definition = tmp_path / "d.yaml"
+    definition.write_text(HELLO_WORLD.read_text().replace("ElasticLoadBalancer: AppL", "ElasticLoadBalancer: Apl"))
+    for command in ("create", "update"):
+        assert senza.told(f"{command} {definition} 1 0.1", exit_code=2) == [
+            WARNING,
+            f"Error: {definition}: Resources.AppServer.Properties.LoadBalancerNames[0]: "
+            "there is no resource or parameter AploadBalancer",
+            "Did you mean AppLoadBalancer or AppLoadBalancerMainDomain or AppLoadBalancerVersionDomain?",
+        ]
+        assert senza.changes(f"{command} {definition} 1 0.1", exit_code=2) == []
+
+
+def test_what_cannot_be_updated_says_what_to_do(senza: Senza, sandbox: EmbeddedSandbox) -> None:
+    sandbox.settings.failures.append(Failure("hello-world-1", "AppServer", reason="no"))
+    senza("create DEF 1 0.1")
+    for command in ("update DEF 1 0.1", "create DEF 1 0.1 --update-if-exists"):
+        assert senza.told(command, exit_code=1)[1:] == [
+            "Error: stack hello-world-1 is ROLLBACK_COMPLETE and cannot be updated",
+            "Delete it (senza delete hello-world 1) and create it again.",
+        ]
+    assert senza.told("create DEF 1 0.1", exit_code=1)[1:] == [
+        "Error: stack hello-world-1 exists already (ROLLBACK_COMPLETE)",
+        "Use another version, or senza delete hello-world 1 first.",
+    ]

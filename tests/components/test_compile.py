@@ -174,6 +174,25 @@ def test_kms_values_become_parameters_nobody_sees(seeded: EmbeddedSandbox, compi
     assert ciphertext not in compiled.template_body()
 
 
+def test_a_secret_that_mustache_writes_into_a_text_is_a_reference(compiles: Compiles, sandbox: EmbeddedSandbox) -> None:
+    ciphertext = sandbox.values["kms_ciphertext"]
+    text = (
+        f"SenzaInfo: {{StackName: my-app, Token: 'senza:kms:{ciphertext}'}}\n"
+        "Resources:\n"
+        "  Topic:\n"
+        "    Type: AWS::SNS::Topic\n"
+        "    Properties: {DisplayName: '{{SenzaInfo.Token}}', TopicName: 'a-{{SenzaInfo.Token}}-b'}\n"
+    )
+    result = compiles(text)
+    assert result.template["Resources"]["Topic"]["Properties"] == {
+        "DisplayName": {"Ref": "Token"},
+        "TopicName": {"Fn::Join": ["", ["a-", {"Ref": "Token"}, "-b"]]},
+    }
+    assert result.parameters["Token"] == "top secret"
+    assert "top secret" not in result.template_body()
+    assert ciphertext not in result.template_body()
+
+
 def test_kms_values_that_are_none(compiles: Compiles) -> None:
     with pytest.raises(DefinitionError, match="not base64") as caught:
         compiles(f"SenzaInfo:\n  StackName: my-app\n  SpotinstAccessToken: 'senza:kms:!!'\n{ELASTIGROUP}")

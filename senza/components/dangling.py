@@ -1,0 +1,77 @@
+"""References that lead nowhere, found before AWS is asked (CloudFormation would refuse the whole template)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from senza.definition.model import KeyPath
+from senza.definition.suggest import did_you_mean
+
+SECTIONS = ("Conditions", "Resources", "Outputs")
+"""Where functions count (User Guide, "Intrinsic function reference")."""
+
+
+def dangling(template: Mapping[str, Any], region: Callable[[], str]) -> Iterator[tuple[KeyPath, str, str]]:
+    """Path, what is wrong and a suggestion, for each Ref, Fn::GetAtt, Fn::FindInMap and DependsOn without a target.
+
+    region: looked up only where it matters. A template with a Transform is not looked at: macros may add what is
+    missing.
+    """
+    if "Transform" in template:
+        return
+    resources = template.get("Resources") or {}
+    names = {*resources, *(template.get("Parameters") or {})}
+    for section in SECTIONS:
+        for path, function, argument in functions(template.get(section), (section,)):
+            if function == "Ref" and isinstance(argument, str) and not argument.startswith("AWS::"):
+                if argument not in names:
+                    yield path, f"there is no resource or parameter {argument}", did_you_mean(argument, names)
+            elif function == "Fn::GetAtt" and (target := resource_of(argument)) and target not in resources:
+                yield path, f"there is no resource {target}", did_you_mean(target, resources)
+            elif function == "Fn::FindInMap":
+                yield from missing_entry(path, argument, template.get("Mappings") or {}, region)
+    for name, resource in resources.items():
+        needed = resource.get("DependsOn") if isinstance(resource, Mapping) else None
+        for target in [needed] if isinstance(needed, str) else needed or ():
+            if isinstance(target, str) and target not in resources:
+                place = ("Resources", name, "DependsOn")
+                yield place, f"there is no resource {target}", did_you_mean(target, resources)
+
+
+def functions(node: Any, path: KeyPath) -> Iterator[tuple[KeyPath, str, Any]]:
+    """The intrinsic functions in a tree: where, which, and their argument."""
+    if isinstance(node, Mapping):
+        if len(node) == 1:
+            name, argument = next(iter(node.items()))
+            if name in ("Ref", "Fn::GetAtt", "Fn::FindInMap"):
+                yield path, name, argument
+        for key, value in node.items():
+            yield from functions(value, (*path, key))
+    elif isinstance(node, list):
+        for number, value in enumerate(node):
+            yield from functions(value, (*path, number))
+
+
+def resource_of(argument: Any) -> str | None:
+    """The resource that an Fn::GetAtt names, as ``[name, attribute]`` or ``name.attribute``."""
+    first = argument[0] if isinstance(argument, list) and argument else argument
+    return first.partition(".")[0] if isinstance(first, str) else None
+
+
+def missing_entry(
+    path: KeyPath, argument: Any, mappings: Mapping[str, Any], region: Callable[[], str]
+) -> Iterator[tuple[KeyPath, str, str]]:
+    """An entry of a map that is not there, as far as map and keys are literal or the region."""
+    if not isinstance(argument, list) or len(argument) != 3:  # a fourth one is a default
+        return
+    node: Any = mappings
+    trail = "Mappings"
+    for key in argument:
+        key = region() if key == {"Ref": "AWS::Region"} else key
+        if not isinstance(key, str) or not isinstance(node, Mapping):
+            return
+        if key not in node:
+            yield path, f"{trail} has no {key}", did_you_mean(key, [str(name) for name in node])
+            return
+        node, trail = node[key], f"{trail}.{key}"

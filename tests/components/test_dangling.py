@@ -1,0 +1,68 @@
+"""References that lead nowhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from senza.components import dangling
+
+
+def problems(properties: dict[str, Any], **more: Any) -> list[tuple[Any, ...]]:
+    template = {
+        "Mappings": {"Sizes": {"eu-central-1": {"small": "t3.small"}}},
+        "Parameters": {"Stage": {"Type": "String"}},
+        "Resources": {
+            "Queue": {"Type": "AWS::SQS::Queue"},
+            "Other": {"Type": "Custom::Thing", "Properties": properties, **more},
+        },
+    }
+    return list(dangling(template, lambda: "eu-central-1"))
+
+
+A = ("Resources", "Other", "Properties", "A")
+
+
+@pytest.mark.parametrize(
+    ("value", "said", "hint"),
+    [
+        ({"Ref": "Quue"}, "there is no resource or parameter Quue", "Did you mean Queue?"),
+        ({"Fn::GetAtt": ["Qeue", "Arn"]}, "there is no resource Qeue", "Did you mean Queue?"),
+        ({"Fn::GetAtt": "Qeue.Arn"}, "there is no resource Qeue", "Did you mean Queue?"),
+        (
+            {"Fn::FindInMap": ["Sizes", {"Ref": "AWS::Region"}, "smal"]},
+            "Mappings.Sizes.eu-central-1 has no smal",
+            "Did you mean small?",
+        ),
+        ({"Fn::FindInMap": ["Siezs", "x", "y"]}, "Mappings has no Siezs", "Did you mean Sizes?"),
+    ],
+)
+def test_what_leads_nowhere(value: Any, said: str, hint: str) -> None:
+    assert problems({"A": value}) == [(A, said, hint)]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"Ref": "Queue"},
+        {"Ref": "Stage"},
+        {"Ref": "AWS::StackName"},
+        {"Fn::GetAtt": ["Queue", "Arn"]},
+        {"Fn::FindInMap": ["Sizes", {"Ref": "AWS::Region"}, "small"]},
+        {"Fn::FindInMap": ["Sizes", {"Ref": "Stage"}, "small"]},
+        {"Fn::FindInMap": ["Nope", "x", "y", {"DefaultValue": 1}]},
+        {"Ref": "not a function", "beside": "another key"},
+    ],
+)
+def test_what_leads_somewhere(value: Any) -> None:
+    assert problems({"A": value}) == []
+
+
+def test_dependencies_are_looked_at_too() -> None:
+    assert [path for path, _, _ in problems({}, DependsOn=["Queue", "Nope"])] == [("Resources", "Other", "DependsOn")]
+
+
+def test_a_template_with_a_transform_is_left_alone() -> None:
+    template = {"Transform": "AWS::Serverless-2016-10-31", "Outputs": {"A": {"Value": {"Ref": "Made"}}}}
+    assert list(dangling(template, lambda: "x")) == []
