@@ -70,7 +70,7 @@ def test_counts(section: str, limit: int) -> None:
 
 def test_keys_are_written_as_text_in_order() -> None:
     """YAML has numbers and truth values as keys, which cannot be put in order with texts."""
-    template = {"b": 1, 10: 2, True: {None: [{9: 3, "10": 4}]}}
+    template: dict[Any, Any] = {"b": 1, 10: 2, True: {None: [{9: 3, "10": 4}]}}
     assert compiled(template).template_body() == '{"10":2,"b":1,"true":{"null":[{"10":4,"9":3}]}}'
 
 
