@@ -193,7 +193,7 @@ def block_device(settings: Settings, device: Any, number: int) -> dict[str, Any]
 
 
 def small(name: str) -> str:
-    return name[:1].lower() + name[1:]
+    return str(name)[:1].lower() + str(name)[1:]  # a key of a definition may be a number
 
 
 def scaling_rules(scaling: Scaling) -> dict[str, Any]:

@@ -258,5 +258,8 @@ def test_any_definition_text(shell: Shell, text: str, command: str) -> None:
 
 @given(text=odd_trees(), command=st.sampled_from(CALLS))
 @fuzz
+@example(
+    text=TEXTS["17-elastigroup.yaml"].replace("DeviceName:", "7:"), command="print odd.yaml 1"
+)  # a key that is no text, where properties are renamed
 def test_any_definition_tree(shell: Shell, text: str, command: str) -> None:
     shell(command.split(), **{"odd.yaml": text}).check()
