@@ -15,7 +15,6 @@ from senza.account import Account
 from senza.aws import Aws
 from senza.components import compile
 from senza.components.configuration import Configuration
-from senza.components.coreos import FLATCAR
 from senza.components.model import ComponentType, Property
 from senza.components.registry import built_in_types
 from senza.definition import bind, load
@@ -34,13 +33,6 @@ NETWORK = {"Configuration": {"Type": "Senza::StupsAutoConfiguration"}}
 INFO = {"StackName": "my-app", "SpotinstAccessToken": "an-access-token"}
 
 
-class DocumentedAccount(Account):
-    """The sandbox's account, and the public parameter of AWS that the sandbox does not have."""
-
-    def ssm_parameter(self, name: str) -> str:
-        return "ami-0123456789abcdef0" if name == FLATCAR else super().ssm_parameter(name)
-
-
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Put the pages below the entry of the navigation that has only the overview."""
     for entry in config.nav or ():
@@ -53,7 +45,7 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """mkdocs calls this once it knows the files of ``docs/``."""
     with EmbeddedSandbox() as sandbox:
-        account = DocumentedAccount(Aws(endpoint=sandbox.endpoint))
+        account = Account(Aws(endpoint=sandbox.endpoint))
         for place, content in pages(account).items():
             files.append(File.generated(config, place, content=content))
     return files

@@ -91,6 +91,20 @@ class Account:
     def taupage_images(self) -> tuple[images.Image, ...]:
         return self._memo.get("images", lambda: images.look_up_taupage_images(self._aws))
 
+    def flatcar_image(self, parameter: str) -> str:
+        """The image that the public SSM parameter names, else the publisher's newest stable one. Raises NotFound."""
+
+        def look_up() -> str:
+            try:
+                return self.ssm_parameter(parameter)
+            except (NotFound, AwsError) as unknown:  # not in this region, or we may not read parameters
+                image = images.look_up_flatcar_image(self._aws)
+                if image is None:
+                    raise NotFound(f"there is no Flatcar image in {self.region}") from unknown
+                return image
+
+        return self._memo.get(("flatcar", parameter), look_up)
+
     def zones(self) -> tuple[dns.HostedZone, ...]:
         return self._memo.get("zones", lambda: dns.look_up_zones(self._aws))
 

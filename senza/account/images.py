@@ -15,6 +15,10 @@ CHANNELS = {
 """Name in the template's ``Images`` map -> how the image names of that channel begin."""
 
 
+FLATCAR_OWNER = "075585003325"
+"""The AWS account that publishes Flatcar Container Linux."""
+
+
 @dataclass(frozen=True)
 class Image:
     id: str
@@ -37,6 +41,23 @@ def look_up_taupage_images(aws: Aws) -> tuple[Image, ...]:
     )
     images = (Image(item["ImageId"], item["Name"], item["OwnerId"], bool(item["Public"])) for item in found)
     return tuple(sorted(images, key=lambda image: (image.name, image.id)))
+
+
+def look_up_flatcar_image(aws: Aws) -> str | None:
+    """The id of the newest stable Flatcar image for x86_64 of its publisher's account, None where there is none."""
+    found = aws.pages(
+        "ec2",
+        "describe_images",
+        "Images",
+        Owners=[FLATCAR_OWNER],
+        Filters=[
+            {"Name": "name", "Values": ["Flatcar-stable-*-hvm"]},
+            {"Name": "architecture", "Values": ["x86_64"]},
+            {"Name": "state", "Values": ["available"]},
+        ],
+    )
+    newest_one = max(found, key=lambda item: (item["CreationDate"], item["ImageId"]), default=None)
+    return str(newest_one["ImageId"]) if newest_one else None
 
 
 def newest(prefix: str, images: Iterable[Image]) -> Image | None:

@@ -22,7 +22,7 @@ Configuration:
     def build(self) -> Fragment:
         fragment = super().build()
         with self.settings.blaming():
-            image = self.site.account.ssm_parameter(FLATCAR)
+            image = self.site.account.flatcar_image(FLATCAR)
         names = fragment.mappings.setdefault("Images", {}).setdefault(self.site.account.region, {})
         names["LatestCoreOSImage"] = image
         return fragment

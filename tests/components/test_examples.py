@@ -20,11 +20,7 @@ def with_network(kind: type[ComponentType]) -> str:
     return f"{INFO}Resources:\n  Queue: {{Type: 'AWS::SQS::Queue'}}\nSenzaComponents:\n{network}{entry}"
 
 
-NEEDS_SSM = {"CoreosAutoConfiguration"}
-TYPES = [kind for kind in built_in_types() if kind.type_names[0] not in NEEDS_SSM]
-
-
-@pytest.mark.parametrize("kind", TYPES, ids=lambda kind: kind.type_names[0])
+@pytest.mark.parametrize("kind", built_in_types(), ids=lambda kind: kind.type_names[0])
 def test_example_compiles_without_errors(kind: type[ComponentType], compiles: Compiles) -> None:
     compiled = compiles(with_network(kind))
     check_limits(compiled)

@@ -123,11 +123,11 @@ def test_other_stacks(changed: Aws, compiles: Compiles, sandbox: EmbeddedSandbox
         assert caught.value.where.path[-2:] == ("SecurityGroups", 0)
 
 
-def test_flatcar_from_its_public_parameter(changed: Aws, compiles: Compiles) -> None:
-    entry = "- C: {Type: Senza::CoreosAutoConfiguration}"
-    with pytest.raises(NotFound, match="/aws/service/flatcar/stable/amd64"):
-        compiles.component(entry)
-    assert compiles.account.region == "eu-central-1"
+def test_flatcar_from_its_publisher_where_the_parameter_is_not_there(changed: Aws, compiles: Compiles) -> None:
+    compiled = compiles("SenzaInfo: {StackName: x}\nSenzaComponents:\n  - C: {Type: Senza::CoreosAutoConfiguration}\n")
+    images = compiled.template["Mappings"]["Images"]["eu-central-1"]
+    assert images == {"LatestCoreOSImage": "ami-0a000000000000042"}  # the newest by date, which is not the last by name
+    assert [call.operation for call in changed.calls if "Image" in call.operation] == ["DescribeImages"]
 
 
 def test_an_imported_certificate_is_one_like_any_other(changed: Aws, compiles: Compiles) -> None:

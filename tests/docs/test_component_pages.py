@@ -31,7 +31,7 @@ def hook() -> ModuleType:
 @pytest.fixture(scope="module")
 def pages(hook: ModuleType, sandbox_server: EmbeddedSandbox) -> dict[str, str]:
     sandbox_server.reset()
-    made: dict[str, str] = hook.pages(hook.DocumentedAccount(Aws(endpoint=sandbox_server.endpoint)))
+    made: dict[str, str] = hook.pages(hook.Account(Aws(endpoint=sandbox_server.endpoint)))
     return made
 
 
