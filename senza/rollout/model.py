@@ -36,7 +36,7 @@ class Stage:
     bake: float
 
 
-# -- gates ---------------------------------------------------------------------------------------------------------------
+# -- gates ----
 
 
 class BuiltIn(StrEnum):
@@ -116,7 +116,7 @@ class Gate:
     least: int = 5
 
 
-# -- what gates are judged by ----------------------------------------------------------------------------------------------
+# -- what gates are judged by ----
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ class Says(StrEnum):
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a gate says at one look. figures: ``new``, ``old``, ``p_value``, ``alpha``, ``n_new``, ``n_old``... as known."""
+    """What a gate says at one look. figures: ``new``, ``old``, ``p_value``, ``alpha``, ``n_new``... as known."""
 
     gate: str
     says: Says
@@ -160,7 +160,7 @@ class Verdict:
     figures: Mapping[str, float] = field(default_factory=dict)
 
 
-# -- the rest of the section -------------------------------------------------------------------------------------------------
+# -- the rest of the section ----
 
 
 class When(StrEnum):
@@ -207,7 +207,7 @@ DEFAULT_GATES = (
 
 @dataclass(frozen=True)
 class Rollout:
-    """The whole section. patience: seconds that an inconclusive step may hold before it counts as failed to conclude."""
+    """The whole section. patience: seconds that an inconclusive step may hold before the rollout stops where it is."""
 
     strategy: Strategy = Strategy.CANARY
     stages: tuple[Stage, ...] = DEFAULT_STAGES
