@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from senza.errors import SenzaError
-from senza.sandbox import permissions
+from senza.sandbox import buckets, permissions
 from senza.sandbox.faults import Fault
 from senza.sandbox.requests import Incoming, error_answer
 from senza.sandbox.world import Request, VirtualClock, World
@@ -123,6 +123,8 @@ class App:
         with self._world.lock:
             try:
                 self._world.timeline.catch_up()
+                if refused := buckets.refusal(incoming, self.account["values"]["account_id"]):
+                    return self._error(incoming, *refused)
                 chunks, status, headers = run_wsgi_app(self._moto, environ, buffered=True)
             except NotImplementedError as error:
                 call = ":".join(incoming.call())

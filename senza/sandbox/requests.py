@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -68,12 +69,31 @@ class Incoming:
             return service, found[1]
         if "Action" in form:
             return service, form["Action"]
-        return service, rest_operation(service, self.method, self.path, self.query)
+        return service, rest_operation(self, service)
+
+
+@dataclass(frozen=True)
+class RestOperation:
+    """One operation of a REST service. query, headers: names that its requests always have."""
+
+    name: str
+    method: str
+    path: re.Pattern[str]
+    query: frozenset[str]
+    headers: frozenset[str]
+
+    def fits(self, method: str, path: str, query: Iterable[str], headers: Iterable[str]) -> bool:
+        return (
+            method == self.method
+            and self.query <= set(query)
+            and self.headers <= set(headers)
+            and self.path.match(path) is not None
+        )
 
 
 @cache
-def rest_operations(service: str) -> list[tuple[str, re.Pattern[str], frozenset[str], str]]:
-    """(method, path, query keys, operation) of a REST service, most specific first, from botocore's own description."""
+def rest_operations(service: str) -> list[RestOperation]:
+    """Those of a REST service, most specific first, from botocore's own description; not those that AWS replaced."""
     from botocore.exceptions import UnknownServiceError
     from botocore.loaders import create_loader
 
@@ -83,19 +103,31 @@ def rest_operations(service: str) -> list[tuple[str, re.Pattern[str], frozenset[
         return []
     found = []
     for name, operation in model["operations"].items():
+        if operation.get("deprecated"):
+            continue
         path, _, query = operation["http"]["requestUri"].partition("?")
         pattern = re.escape(path.rstrip("/"))
         pattern = re.sub(r"\\\{\w+\\\+\\\}", ".+", pattern)
         pattern = re.sub(r"\\\{\w+\\\}", "[^/]+", pattern)
-        found.append((operation["http"]["method"], re.compile(pattern + "/?$"), frozenset(parse_qs(query, True)), name))
-    return sorted(found, key=lambda one: (-len(one[2]), one[1].pattern.count("+"), -len(one[1].pattern)))
+        shape = model["shapes"][operation["input"]["shape"]] if "input" in operation else {}
+        required = [shape["members"][member] for member in shape.get("required", ())]
+        keys = {one["locationName"] for one in required if one.get("location") == "querystring"}
+        headers = {one["locationName"].lower() for one in required if one.get("location") == "header"}
+        every = frozenset(keys | set(parse_qs(query, True)))
+        found.append(
+            RestOperation(name, operation["http"]["method"], re.compile(pattern + "/?$"), every, frozenset(headers))
+        )
+    return sorted(
+        found,
+        key=lambda one: (-len(one.query) - len(one.headers), one.path.pattern.count("+"), -len(one.path.pattern)),
+    )
 
 
-def rest_operation(service: str, method: str, path: str, query: dict[str, str]) -> str:
-    for verb, pattern, keys, name in rest_operations(service):
-        if verb == method and keys <= query.keys() and pattern.match(path):
-            return name
-    return f"{method} {path}"
+def rest_operation(incoming: Incoming, service: str) -> str:
+    for one in rest_operations(service):
+        if one.fits(incoming.method, incoming.path, incoming.query, incoming.headers):
+            return one.name
+    return f"{incoming.method} {incoming.path}"
 
 
 def text(value: str) -> bytes:

@@ -12,6 +12,7 @@ PATCHES = (
     *(
         "clock",
         "kms",
+        "s3",
         "route53_api",
         "route53_stack",
         "elb",
