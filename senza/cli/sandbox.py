@@ -21,17 +21,26 @@ def command() -> None:
 
 @command.command()
 @click.option("--region", default="eu-central-1", show_default=True, help="Region of the seeded account.")
-def start(region: str) -> None:
+@click.option(
+    "--speed",
+    type=click.FloatRange(1, 3600),
+    default=1,
+    show_default=True,
+    help="Seconds that pass in it in each second; senza waits accordingly.",
+)
+def start(region: str, speed: float) -> None:
     """Start it in the background; fine if it already runs.
 
     \b
     Example:
       senza sandbox start
+      senza sandbox start --speed 60
     """
     from senza.sandbox import control
 
-    state, fresh = control.start(region)
-    click.echo(f"The sandbox {'is running' if fresh else 'was already running'}: {state.url} ({state.region}).")
+    state, fresh = control.start(region, speed=speed)
+    pace = "" if state.speed == 1 else f", its time {state.speed:g} times as fast"
+    click.echo(f"The sandbox {'is running' if fresh else 'was already running'}: {state.url} ({state.region}{pace}).")
     click.echo('Use it with --sandbox, or in this shell: eval "$(senza sandbox env)"')
 
 
@@ -56,6 +65,8 @@ def status(output: str) -> None:
         "region": state.region,
         "pid": state.pid,
         "started": datetime.fromtimestamp(state.started, UTC).isoformat(timespec="seconds"),
+        "speed": state.speed,
+        "now": datetime.fromtimestamp(state.clock().now(), UTC).isoformat(timespec="seconds"),
         "access_key_id": state.access_key_id,
         "account_id": values["account_id"],
         "hosted_zones": sorted(values["zone_ids"]),

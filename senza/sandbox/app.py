@@ -193,7 +193,7 @@ class App:
     def _advance(self, seconds: float) -> dict[str, float]:
         clock = self._world.clock
         if not isinstance(clock, VirtualClock):
-            raise SenzaError("this sandbox runs on the real clock, which cannot be advanced")
+            raise SenzaError("this sandbox's clock runs by itself and cannot be advanced")
         with self._world.lock:
             clock.advance(seconds)
             self._world.timeline.catch_up()

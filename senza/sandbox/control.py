@@ -21,7 +21,7 @@ from typing import Any
 
 from senza.clock import Clock, SystemClock
 from senza.errors import NotFound, OperationFailed, TimedOut
-from senza.sandbox import state
+from senza.sandbox import clocks, state
 from senza.sandbox.build import require_moto
 from senza.sandbox.state import State
 
@@ -37,7 +37,7 @@ LOG_LINES = 15
 NOT_RUNNING = "no sandbox is running"
 SET = (
     *("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION"),
-    *("AWS_EC2_METADATA_DISABLED", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "SENZA_SANDBOX"),
+    *("AWS_EC2_METADATA_DISABLED", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "SENZA_SANDBOX", clocks.VARIABLE),
 )
 CLEARED = (
     "AWS_PROFILE",
@@ -57,8 +57,8 @@ def locked() -> Iterator[None]:
         yield
 
 
-def start(region: str = REGION, clock: Clock | None = None) -> tuple[State, bool]:
-    """The running sandbox, and whether this call started it.
+def start(region: str = REGION, clock: Clock | None = None, *, speed: float = 1.0) -> tuple[State, bool]:
+    """The running sandbox, and whether this call started it. speed: how many seconds pass in it while one passes here.
 
     Raises SenzaError where moto is missing, OperationFailed with the end of its log where it does not come up, and
     TimedOut where it takes longer than a minute.
@@ -69,7 +69,7 @@ def start(region: str = REGION, clock: Clock | None = None) -> tuple[State, bool
         running = state.read()
         if running is not None:
             return running, False
-        process = launch(region)
+        process = launch(region, speed)
         until = clock.now() + READY
         while process.poll() is None:
             ready = state.read()
@@ -83,7 +83,7 @@ def start(region: str = REGION, clock: Clock | None = None) -> tuple[State, bool
         raise OperationFailed("the sandbox could not start", hint=log_end())
 
 
-def launch(region: str) -> subprocess.Popen[bytes]:
+def launch(region: str, speed: float) -> subprocess.Popen[bytes]:
     """The server in a session of its own, without the user's AWS settings, its output in the log."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MOTO_"))}
     package = str(Path(__file__).resolve().parents[2])
@@ -93,7 +93,7 @@ def launch(region: str) -> subprocess.Popen[bytes]:
     log = os.open(state.directory() / LOG, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
         return subprocess.Popen(  # noqa: S603 - our own module, run by this very Python
-            [sys.executable, "-m", "senza.sandbox.server", "--region", region],
+            [sys.executable, "-m", "senza.sandbox.server", "--region", region, "--speed", str(speed)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -184,7 +184,9 @@ def control(running: State, method: str, name: str) -> Any:
 
 def variables(running: State) -> dict[str, str]:
     """What points the AWS SDKs, the AWS CLI and senza to this sandbox, and to nothing else."""
-    return {
+    clock = running.clock()
+    time_there = {clocks.VARIABLE: str(clock)} if isinstance(clock, clocks.ScaledClock) else {}
+    return time_there | {
         "AWS_ENDPOINT_URL": running.url,
         "AWS_ACCESS_KEY_ID": running.access_key_id,
         "AWS_SECRET_ACCESS_KEY": running.secret_access_key,
@@ -206,7 +208,7 @@ def environment(running: State, current: Mapping[str, str], *, fish: bool = Fals
             settings["NO_PROXY"] = settings["no_proxy"] = ",".join(filter(None, (direct, "127.0.0.1")))
     return [
         *(assignment(name, value, fish=fish) for name, value in settings.items()),
-        *(removal(name, fish=fish) for name in (*CLEARED, *special)),
+        *(removal(name, fish=fish) for name in (*CLEARED, *special, clocks.VARIABLE) if name not in settings),
     ]
 
 

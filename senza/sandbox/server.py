@@ -13,11 +13,11 @@ import threading
 import time
 
 from senza.errors import SenzaError
-from senza.sandbox import state
+from senza.sandbox import clocks, state
 from senza.sandbox.app import Keys
 from senza.sandbox.build import build
 from senza.sandbox.http import make_server, serve_in_thread
-from senza.sandbox.world import RealClock, Settings, world
+from senza.sandbox.world import Settings, world
 
 
 def settings() -> Settings:
@@ -29,14 +29,14 @@ def settings() -> Settings:
     )
 
 
-def serve(region: str, started: float) -> None:
+def serve(region: str, started: float, speed: float) -> None:
     """Run until SIGTERM or SIGINT."""
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
     keys = Keys.fresh()
     world.region = region
-    world.clock = RealClock()
+    world.clock = clocks.made(started, speed)
     world.make_settings = settings
     app, _ = build(keys)
     server = make_server(app)
@@ -54,6 +54,7 @@ def serve(region: str, started: float) -> None:
             access_key_id=keys.access_key_id,
             secret_access_key=keys.secret_access_key,
             started=started,
+            speed=speed,
         )
     )
     ended.wait()
@@ -64,9 +65,10 @@ def serve(region: str, started: float) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--region", required=True)
+    parser.add_argument("--speed", type=float, default=1.0)
     given = parser.parse_args()
     try:
-        serve(given.region, time.time())
+        serve(given.region, time.time(), given.speed)
     except SenzaError as error:
         sys.stderr.write(f"{error}\n")
         return 1

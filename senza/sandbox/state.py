@@ -13,7 +13,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from senza.clock import Clock
 from senza.errors import NotFound
+from senza.sandbox import clocks
 
 if TYPE_CHECKING:
     from senza.aws import Endpoint
@@ -26,6 +28,7 @@ class State:
     """A sandbox that was started.
 
     identity: what tells its process from a later one with the same number. started: seconds since the epoch.
+    speed: how many seconds pass in it while one passes outside.
     """
 
     url: str
@@ -36,6 +39,11 @@ class State:
     access_key_id: str
     secret_access_key: str
     started: float
+    speed: float = 1.0
+
+    def clock(self) -> Clock:
+        """The time there, and how to wait in it."""
+        return clocks.made(self.started, self.speed)
 
 
 def directory() -> Path:

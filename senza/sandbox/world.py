@@ -7,7 +7,6 @@ moto keeps its state in module-level backends, so there is one sandbox in a proc
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
@@ -24,11 +23,6 @@ START = datetime(2026, 6, 1, 12, 0, tzinfo=UTC).timestamp()
 class SandboxClock(Protocol):
     def now(self) -> float:
         """Seconds since the epoch."""
-
-
-class RealClock:
-    def now(self) -> float:
-        return time.time()
 
 
 class VirtualClock:
