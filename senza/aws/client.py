@@ -73,6 +73,8 @@ class Aws:
         self._clients: dict[str, BaseClient] = {}
         self.calls: list[Call] = []
         """Every request sent so far, in order."""
+        self.request_ids: list[str] = []
+        """``route53:ChangeResourceRecordSets 8a1c...`` of every answer so far: CloudTrail and AWS support know them."""
 
     @property
     def region(self) -> str:
@@ -159,6 +161,7 @@ class Aws:
                     ),
                 )
                 client.meta.events.register("before-send.*.*", partial(self._count, service), unique_id="senza-count")
+                client.meta.events.register("after-call.*.*", partial(self._note, service), unique_id="senza-note")
                 self._clients[service] = client
             return self._clients[service]
 
@@ -167,6 +170,11 @@ class Aws:
         self.calls.append(call)
         if self._observe:
             self._observe(call)
+
+    def _note(self, service: str, event_name: str, parsed: Any = None, **_: Any) -> None:
+        ident = (parsed or {}).get("ResponseMetadata", {}).get("RequestId")
+        if ident:
+            self.request_ids.append(f"{service}:{event_name.rpartition('.')[2]} {ident}")
 
 
 def unconfigured() -> Any:

@@ -13,6 +13,7 @@ from senza.cli.types import tag
 
 if TYPE_CHECKING:
     from senza.components import Compiled
+    from senza.definition import Bound
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -28,23 +29,31 @@ class Request:
     force: bool
     tags: tuple[tuple[str, str], ...] = ()
 
-    def compile(self, context: Context) -> Compiled:
-        """Load, bind and compile; warnings go to stderr. Raises DefinitionError, UsageError and what look-ups raise."""
-        from senza.account.registry import Registries
-        from senza.components import compile
+    def bind(self, context: Context) -> Bound:
+        """Load and bind. Raises DefinitionError and UsageError."""
         from senza.definition import bind, load, load_parameter_file
 
         definition = load(self.definition, lenient=self.force)
         values = load_parameter_file(self.parameter_file) if self.parameter_file else None
-        account = context.account()
-        bound = bind(
+        return bind(
             definition,
             self.version,
             self.parameters,
             region=lambda: context.aws().region,
-            account_info=account.info,
+            account_info=context.account().info,
             parameter_values=values,
         )
+
+    def compile(self, context: Context, bound: Bound | None = None) -> Compiled:
+        """Compile, after binding where that was not done before; warnings go to stderr.
+
+        Raises DefinitionError, UsageError and what look-ups raise.
+        """
+        from senza.account.registry import Registries
+        from senza.components import compile
+
+        bound = bound or self.bind(context)
+        account = context.account()
         checker = None if self.force else Registries().exists
         compiled = compile(bound, account, force=self.force, extra_tags=dict(self.tags), image_exists=checker)
         for warning in compiled.warnings:

@@ -78,6 +78,8 @@ class Group:
     target_groups: tuple[str, ...]
     suspended: frozenset[str]
     tags: Mapping[str, str]
+    leaving: int = 0
+    """Instances that are being terminated or detached; the members are those that stay."""
 
     def __str__(self) -> str:
         """``hello-world-1 AppServer``."""
@@ -111,6 +113,7 @@ def parsed(item: Mapping[str, Any]) -> Group:
         target_groups=tuple(item.get("TargetGroupARNs", ())),
         suspended=frozenset(one["ProcessName"] for one in item.get("SuspendedProcesses", ())),
         tags=tags,
+        leaving=sum(one["LifecycleState"].startswith(LEAVING) for one in item.get("Instances", ())),
     )
 
 

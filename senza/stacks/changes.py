@@ -60,7 +60,7 @@ class UpdateStack(Step):
 class ReplaceTemplate(Step):
     """Give a stack another template with its parameters as they are, and wait until that is done.
 
-    template: None only waits for an update that is under way already.
+    template: None only waits for an update that is under way already. values: of parameters that are not to stay.
     """
 
     stack: Stack
@@ -69,6 +69,7 @@ class ReplaceTemplate(Step):
     why: str
     capabilities: tuple[str, ...] = ()
     token: str = field(default_factory=new_token)
+    values: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def says(self) -> str:
@@ -181,7 +182,7 @@ def replace_template(step: ReplaceTemplate, world: World) -> Outcome:
                 "update_stack",
                 StackName=step.stack.stack_id,
                 TemplateBody=json.dumps(step.template, separators=(",", ":"), ensure_ascii=False),
-                Parameters=[{"ParameterKey": key, "UsePreviousValue": True} for key in step.parameters],
+                Parameters=[parameter(key, step.values) for key in step.parameters],
                 Capabilities=list(step.capabilities),
                 ClientRequestToken=step.token,
             )
@@ -196,6 +197,12 @@ def replace_template(step: ReplaceTemplate, world: World) -> Outcome:
         error.hint = "The stack was not deleted. " + error.hint
         raise
     return Outcome("done")
+
+
+def parameter(key: str, values: Mapping[str, str]) -> dict[str, Any]:
+    if key in values:
+        return {"ParameterKey": key, "ParameterValue": values[key]}
+    return {"ParameterKey": key, "UsePreviousValue": True}
 
 
 @perform.register

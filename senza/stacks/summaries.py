@@ -35,6 +35,7 @@ class Stack:
     created: when; for a deleted stack too.
     notification_arns: SNS topics; only known where AWS was asked for this stack alone, else empty.
     updated: when its last update began, None where there was none.
+    tags: pairs; known where the notification ARNs are.
     """
 
     full_name: str
@@ -44,6 +45,7 @@ class Stack:
     description: str = ""
     notification_arns: tuple[str, ...] = ()
     updated: datetime | None = None
+    tags: tuple[tuple[str, str], ...] = ()
 
     @property
     def name(self) -> str:
@@ -94,6 +96,7 @@ def parsed(item: Mapping[str, Any]) -> Stack:
         description=item.get("Description") or item.get("TemplateDescription") or "",
         notification_arns=tuple(item.get("NotificationARNs", ())),
         updated=item.get("LastUpdatedTime"),
+        tags=tuple((tag["Key"], tag["Value"]) for tag in item.get("Tags", ())),
     )
 
 

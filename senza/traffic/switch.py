@@ -16,7 +16,7 @@ from senza.account import HostedZone
 from senza.errors import AwsError, Conflict, Refused, SenzaError
 from senza.plan import Outcome, Step, World, perform
 from senza.traffic.records import Domain, Record, records_at
-from senza.traffic.weights import percent, shift
+from senza.traffic.weights import TOTAL, percent, shift
 
 INSYNC_TIMEOUT = 300
 """Seconds to wait until all of Route 53's servers have the change; it usually takes under 60 (Developer Guide)."""
@@ -116,6 +116,34 @@ def plan_switch(records: Sequence[Record], identifier: str, asked: int, *, force
     steps = [
         replace(step, domains=tuple(one for one in plans if one.domain.zone == step.zone and one.before != one.after))
         for step in batches(changes, comment)
+    ]
+    return SwitchPlan(tuple(plans), tuple(steps))
+
+
+def plan_restore(records: Sequence[Record], wanted: Mapping[str, Mapping[str, int]], leaving: str) -> SwitchPlan:
+    """Plan to give every record the weight that it had, and ``leaving`` none.
+
+    records: all records of those names. wanted: weights by domain name and set identifier, as they were; a record that
+    is not in there keeps what it has. A sole record of weight 0 had all traffic, so it gets 200: no sum is made 0.
+    A domain in which nobody but ``leaving`` could have traffic is left as it is.
+    """
+    plans, changes = [], []
+    for domain, siblings in weighted_domains(records).items():
+        before = {name: record.weight or 0 for name, record in siblings.items()}
+        had = wanted.get(domain.name, {})
+        after = {name: 0 if name == leaving and name not in had else had.get(name, before[name]) for name in before}
+        if sum(after.values()) == 0:
+            heirs = [name for name in had if name in after]
+            if len(heirs) != 1:
+                continue
+            after[heirs[0]] = TOTAL
+        plans.append(DomainPlan(domain, before, after))
+        if before != after:
+            compared = before if sum(before.values()) == 0 else [name for name in before if after[name] != before[name]]
+            changes += [WeightChange(siblings[name], after[name]) for name in compared]
+    steps = [
+        replace(step, domains=tuple(one for one in plans if one.domain.zone == step.zone and one.before != one.after))
+        for step in batches(changes, f"senza: take {leaving} back")
     ]
     return SwitchPlan(tuple(plans), tuple(steps))
 
