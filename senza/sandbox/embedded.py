@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from senza.aws import Endpoint
@@ -66,6 +67,26 @@ class EmbeddedSandbox:
         with self._world.lock:
             self.clock.advance(seconds)
             self._world.timeline.catch_up()
+
+    def report(
+        self,
+        namespace: str,
+        name: str,
+        dimensions: Mapping[str, str],
+        *values: float,
+        at: float | None = None,
+        unit: str = "None",
+    ) -> None:
+        """Give CloudWatch values of a metric, AWS's own namespaces included, as AWS's services do.
+
+        at: the moment that they are of, seconds since the epoch; now, unless given.
+        """
+        from senza.sandbox.cloudwatch.data import MINUTE, Datum, Key
+        from senza.sandbox.patches.cloudwatch import here
+
+        with self._world.lock:
+            minute = (self.clock.now() if at is None else at) // MINUTE * MINUTE
+            here().add(Key.of(namespace, name, dimensions), Datum.of(minute, [(one, 1) for one in values], unit))
 
     def reset(self) -> None:
         """Back to the freshly seeded account, clock, settings, faults and log at their defaults."""

@@ -247,6 +247,7 @@ def test_v2_balancers_with_weighted_targets(
         assert stacks.describe("app-1")["Outputs"][0]["OutputValue"] == zone_id
         found = aws.call("elbv2", "describe_load_balancers")["LoadBalancers"][0]
         assert (found["Type"], found["CanonicalHostedZoneId"]) == (kind, zone_id)
+        assert f":loadbalancer/{kind[:3]}/" in found["LoadBalancerArn"]
         stacks.update("app-1", resources(kind, "5"), Outputs=zone)
         assert stacks.status("app-1") == "UPDATE_COMPLETE"
         listener = aws.call("elbv2", "describe_listeners", LoadBalancerArn=found["LoadBalancerArn"])["Listeners"][0]

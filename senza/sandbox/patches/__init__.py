@@ -28,6 +28,7 @@ PATCHES = (
         "simulation",
         "filters",
         "acm",
+        "cloudwatch",
         "generic_types",
     ),
     "cloudformation",

@@ -1,5 +1,6 @@
 """Gap: moto's v2 load balancers made by a stack lose type, attributes and tags, do not know their hosted zone, cannot
 be updated, choke on numbers given as text and on a ForwardConfig; target groups and listeners outlive their stack.
+Network balancers have ARNs of application ones.
 """
 
 from __future__ import annotations
@@ -18,6 +19,15 @@ BALANCER_REPLACED_BY = ("Name", "Scheme", "Type")
 def dns_name(name: str, region: str, scheme: str, kind: str) -> str:
     label = f"{'internal-' if scheme == 'internal' else ''}{name}-{zlib.crc32(name.encode())}"
     return f"{label}.elb.{region}.amazonaws.com" if kind == "network" else f"{label}.{region}.elb.amazonaws.com"
+
+
+def rename(backend: Any, balancer: Any, arn: str) -> None:
+    """Give it another ARN, from which its name in CloudWatch follows."""
+    tags = backend.tagging_service.list_tags_for_resource(balancer.arn)["Tags"]
+    backend.tagging_service.delete_all_tags_for_resource(balancer.arn)
+    backend.load_balancers[arn] = backend.load_balancers.pop(balancer.arn)
+    balancer.arn = arn
+    backend.tagging_service.tag_resource(arn, tags)
 
 
 def pairs(given: Any) -> dict[str, str]:
@@ -162,6 +172,8 @@ def apply() -> None:
         balancer = create_load_balancer(self, name, *args, **kwargs)
         balancer.dns_name = dns_name(name, self.region_name, balancer.scheme, balancer.type)
         balancer.canonical_hosted_zone_id = elb_zone_id(self.region_name, balancer.type)
+        if balancer.type == "network":
+            rename(self, balancer, balancer.arn.replace(":loadbalancer/app/", ":loadbalancer/net/"))
         return balancer
 
     def default_actions(self: Any, properties: dict[str, Any]) -> list[dict[str, Any]]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 import pytest
 
 from senza.aws import Aws
 from senza.clock import Clock
 from senza.fleet.metrics import Figures, Source, look_up, summed
+from senza.sandbox.embedded import EmbeddedSandbox
 from tests.fleet.views.conftest import Fleet, Run, rows
 
 KEYS = [
@@ -28,24 +28,18 @@ Put = Callable[..., None]
 
 
 @pytest.fixture
-def put(aws: Aws, clock: Clock) -> Put:
+def put(sandbox: EmbeddedSandbox, clock: Clock) -> Put:
     """Puts one value, as of so many seconds ago."""
 
     def put(namespace: str, dimensions: dict[str, str], name: str, value: float, ago: float = 200) -> None:
-        data = {
-            "MetricName": name,
-            "Dimensions": [{"Name": key, "Value": text} for key, text in dimensions.items()],
-            "Timestamp": datetime.fromtimestamp(clock.now() - ago, UTC),
-            "Value": value,
-        }
-        aws.call("cloudwatch", "put_metric_data", Namespace=namespace, MetricData=[data])
+        sandbox.report(namespace, name, dimensions, value, at=clock.now() - ago)
 
     return put
 
 
 def target_dimensions(aws: Aws, name: str) -> dict[str, str]:
     group = aws.call("elbv2", "describe_target_groups", Names=[name])["TargetGroups"][0]
-    return {  # moto, unlike AWS, cares about the order
+    return {
         "LoadBalancer": group["LoadBalancerArns"][0].partition(":loadbalancer/")[2],
         "TargetGroup": group["TargetGroupArn"].rpartition(":")[2],
     }
