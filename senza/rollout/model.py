@@ -123,12 +123,14 @@ class Gate:
 class Minute:
     """One minute of one version. at: its beginning, seconds since the epoch. value: of a series; of a ratio the events.
 
-    of: of a ratio, out of how many; None for a series.
+    of: of a ratio, out of how many; None for a series. requests: how many the value of a series was made from, where
+    that is known: percentiles of few requests and of many do not compare.
     """
 
     at: int
     value: float
     of: float | None = None
+    requests: float | None = None
 
 
 @dataclass(frozen=True)
