@@ -109,6 +109,64 @@ def stop() -> None:
 
 
 @command.command()
+@click.argument("app")
+@click.option("--requests", metavar="RATE", help="To all versions together: 5000/m, 80/s.")
+@click.option("--errors", multiple=True, metavar="[VERSION=]SHARE", help="Share of 5xx: 1%, 2=5%.  [default: 0.1%]")
+@click.option(
+    "--latency",
+    multiple=True,
+    metavar="[VERSION=]TIME",
+    help="Median: 80ms, 2=120ms; compared to the others: 2=+100ms, 2=+10%.  [default: 50ms]",
+)
+@click.option("--metric", multiple=True, metavar="[VERSION:]NAME=SHARE", help="Of visits: conversion=25%.")
+@click.option("--lag", metavar="TIME", default="0s", show_default=True, help="How long resolvers keep old weights.")
+@click.option("--seed", type=int, help="The same one gives the same numbers; by chance where it is left out.")
+@click.option("--stop", "stopping", is_flag=True, help="End the load of the app.")
+def load(
+    app: str,
+    requests: str | None,
+    errors: tuple[str, ...],
+    latency: tuple[str, ...],
+    metric: tuple[str, ...],
+    lag: str,
+    seed: int | None,
+    stopping: bool,
+) -> None:
+    """Feed CloudWatch with the metrics that requests to APP would cause, at the weights of each minute.
+
+    It goes on until it is replaced, stopped or reset. Nothing is really requested. A value counts for all versions
+    but those that have one of their own: --errors 1% --errors 2=5%.
+
+    \b
+    Example:
+      senza sandbox load hello-world --requests 5000/m --errors 2=5% --latency 2=+100ms
+      senza sandbox load hello-world --requests 80/s --metric conversion=25% --metric 2:conversion=30%
+      senza sandbox load hello-world --stop
+    """
+    import secrets
+
+    from senza.errors import UsageError
+    from senza.sandbox import control
+    from senza.sandbox.load.syntax import load_of
+
+    if stopping:
+        ended = control.stop_load(app)
+        click.echo(f"{app} gets no load any more." if ended else f"{app} had no load.")
+        return
+    if requests is None:
+        raise UsageError("it is not said how many requests there are", hint="--requests 5000/m; or --stop to end them.")
+    texts = {"errors": errors, "latency": latency, "metrics": metric}
+    number = secrets.randbelow(10**6) if seed is None else seed
+    wanted = load_of(requests, texts, lag, number)
+    shares = control.load(app, wanted)
+    if not shares:
+        click.echo(f"{app} has no version with a weighted record yet; those that come get load.", err=True)
+    for version, share in shares.items():
+        click.echo(f"{app} {version} gets {wanted.requests * share:.0f} of {wanted.requests:.0f} requests a minute.")
+    click.echo(f"The same numbers again: --seed {number}")
+
+
+@command.command()
 @click.option("--unset", is_flag=True, help="Lines that lead out of the sandbox again.")
 @click.option("--shell", type=click.Choice(SHELLS), help="Whose lines; default: by $SHELL, sh for bash and zsh.")
 def env(unset: bool, shell: str | None) -> None:

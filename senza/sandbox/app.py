@@ -16,6 +16,8 @@ from typing import Any
 from senza.errors import SenzaError
 from senza.sandbox import buckets, permissions
 from senza.sandbox.faults import Fault
+from senza.sandbox.load import feeder
+from senza.sandbox.load.settings import Load
 from senza.sandbox.requests import Incoming, error_answer
 from senza.sandbox.world import Request, VirtualClock, World
 
@@ -176,6 +178,9 @@ class App:
             ("PUT", "settings"): lambda body: self._world.settings.update(body),
             ("POST", "faults"): lambda body: self._world.faults.add(**body),
             ("DELETE", "faults"): lambda _: self._world.faults.clear(),
+            ("GET", "load"): lambda _: self._locked(feeder.described),
+            ("POST", "load"): lambda body: self._load(**body),
+            ("DELETE", "load"): lambda body: self._locked(lambda: {"ended": feeder.stop_load(body["app"])}),
             ("GET", "clock"): lambda _: {"now": self._world.clock.now()},
             ("POST", "clock"): lambda body: self._advance(float(body["advance"])),
         }
@@ -189,6 +194,20 @@ class App:
             return json_answer(400, {"error": error.message, "hint": error.hint})
         except (KeyError, TypeError, ValueError) as error:
             return json_answer(400, {"error": f"bad request: {error}", "hint": ""})
+
+    def _locked(self, act: Callable[[], Any]) -> Any:
+        with self._world.lock:
+            self._world.timeline.catch_up()
+            return act()
+
+    def _load(self, app: str, **settings: Any) -> Any:
+        load = Load(**settings)
+
+        def begin() -> Any:
+            feeder.set_load(app, load)
+            return feeder.described()[app]
+
+        return self._locked(begin)
 
     def _advance(self, seconds: float) -> dict[str, float]:
         clock = self._world.clock

@@ -16,13 +16,15 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from senza.clock import Clock, SystemClock
-from senza.errors import NotFound, OperationFailed, TimedOut
+from senza.errors import NotFound, OperationFailed, TimedOut, UsageError
 from senza.sandbox import clocks, state
 from senza.sandbox.build import require_moto
+from senza.sandbox.load.settings import Load
 from senza.sandbox.state import State
 
 REGION = "eu-central-1"
@@ -33,6 +35,8 @@ READY = 60.0
 ENDED = 10.0
 """Seconds that a process has to end before it is killed."""
 POLL = 0.05
+REFUSED = 400
+"""The status of what a control endpoint does not take."""
 LOG_LINES = 15
 NOT_RUNNING = "no sandbox is running"
 SET = (
@@ -167,15 +171,35 @@ def required() -> State:
     return running
 
 
-def control(running: State, method: str, name: str) -> Any:
-    """Ask one of the sandbox's own endpoints. Raises OperationFailed."""
+def load(app: str, settings: Load) -> dict[str, float]:
+    """Let an app get this load; returns the shares of its versions now. Raises NotFound where no sandbox runs."""
+    answer = control(required(), "POST", "load", {"app": app, **asdict(settings)})
+    shares: dict[str, float] = answer["shares"]
+    return shares
+
+
+def stop_load(app: str) -> bool:
+    """Whether the app got load until now. Raises NotFound where no sandbox runs."""
+    return bool(control(required(), "DELETE", "load", {"app": app})["ended"])
+
+
+def control(running: State, method: str, name: str, body: Any = None) -> Any:
+    """Ask one of the sandbox's own endpoints. Raises UsageError for what it refuses, OperationFailed."""
     request = urllib.request.Request(  # noqa: S310 - a URL on loopback that we wrote ourselves
-        f"{running.url}/_senza/{name}", method=method, headers={"X-Senza-Secret": running.secret_access_key}
+        f"{running.url}/_senza/{name}",
+        method=method,
+        headers={"X-Senza-Secret": running.secret_access_key},
+        data=None if body is None else json.dumps(body).encode(),
     )
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with direct.open(request, timeout=30) as answer:
             return json.load(answer)
+    except urllib.error.HTTPError as error:
+        said = json.load(error) if error.code == REFUSED else {}
+        if "error" not in said:
+            raise OperationFailed(f"the sandbox at {running.url} answers {error}") from error
+        raise UsageError(said["error"], hint=said["hint"]) from error
     except (urllib.error.URLError, TimeoutError, ValueError) as error:
         raise OperationFailed(
             f"the sandbox at {running.url} does not answer: {error}", hint="senza sandbox stop; senza sandbox start"

@@ -10,6 +10,7 @@ from senza.sandbox.app import Keys
 from senza.sandbox.build import build
 from senza.sandbox.faults import Faults
 from senza.sandbox.http import make_server, serve_in_thread
+from senza.sandbox.load.settings import Load
 from senza.sandbox.world import Request, Settings, VirtualClock
 
 
@@ -67,6 +68,20 @@ class EmbeddedSandbox:
         with self._world.lock:
             self.clock.advance(seconds)
             self._world.timeline.catch_up()
+
+    def load(self, app: str, load: Load) -> None:
+        """Let an app get this load from now on; what it got before ends."""
+        from senza.sandbox.load.feeder import set_load
+
+        with self._world.lock:
+            set_load(app, load)
+
+    def stop_load(self, app: str) -> None:
+        """Let an app get no load any more; fine if it gets none."""
+        from senza.sandbox.load.feeder import stop_load
+
+        with self._world.lock:
+            stop_load(app)
 
     def report(
         self,

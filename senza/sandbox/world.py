@@ -7,6 +7,7 @@ moto keeps its state in module-level backends, so there is one sandbox in a proc
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
@@ -14,7 +15,8 @@ from typing import Any, Protocol
 
 from senza.errors import UsageError
 from senza.sandbox.faults import Faults
-from senza.sandbox.timeline import Timeline
+from senza.sandbox.load.settings import Load
+from senza.sandbox.timeline import Operation, Timeline
 
 START = datetime(2026, 6, 1, 12, 0, tzinfo=UTC).timestamp()
 """Where the virtual clock stands in a fresh sandbox: after the seeded images, inside the certificates' validity."""
@@ -115,6 +117,24 @@ class Request:
         return f"{self.service}:{self.operation}"
 
 
+@dataclass
+class ActiveLoad:
+    """Load that an app gets. since: when it began. minutes: how many were fed. past: shares of the last minutes."""
+
+    load: Load
+    since: float
+    minutes: int = 0
+    past: deque[dict[str, float]] = field(default_factory=deque)
+
+
+@dataclass
+class Loads:
+    """By app; and the operation on the time line that feeds CloudWatch while there is one."""
+
+    active: dict[str, ActiveLoad] = field(default_factory=dict)
+    operation: Operation | None = None
+
+
 class World:
     """The one sandbox of this process."""
 
@@ -127,16 +147,18 @@ class World:
         self.settings = Settings()
         self.faults = Faults()
         self.log: list[Request] = []
+        self.loads = Loads()
         self.timeline = Timeline(lambda: self.clock.now())
 
     def reset(self) -> None:
-        """Settings, faults, log and time line as in a fresh sandbox; a virtual clock goes back to its start."""
+        """Settings, faults, log, load and time line as in a fresh sandbox; a virtual clock goes back to its start."""
         if isinstance(self.clock, VirtualClock):
             self.clock.__init__()  # type: ignore[misc]
         self.settings = self.make_settings()
         self.faults.clear()
         self.log.clear()
         self.timeline.clear()
+        self.loads = Loads()
 
 
 world = World()

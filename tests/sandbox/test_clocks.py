@@ -95,3 +95,19 @@ def test_a_sandbox_sixty_times_as_fast(folder: Path) -> None:
     created = made["Stacks"][0]["CreationTime"].timestamp()
     assert before <= created <= clock.now()
     assert created - real > 30, "its time is ahead of the machine's by the minutes since its start"
+    assert_load_can_be_set_and_ended()
+
+
+def assert_load_can_be_set_and_ended() -> None:
+    def load(*options: str) -> tuple[str, BaseException | None]:
+        result = CliRunner().invoke(command, ["load", "app", *options])
+        return result.output, result.exception
+
+    said, _ = load("--requests", "5000/m", "--errors", "2=5%", "--seed", "7")
+    assert "app has no version with a weighted record yet" in said
+    assert "--seed 7" in said
+    assert load("--stop")[0] == "app gets no load any more.\n"
+    assert load("--stop")[0] == "app had no load.\n"
+    assert isinstance(load()[1], UsageError)
+    with pytest.raises(UsageError, match="bad request"):
+        control.control(control.required(), "POST", "load", {"app": "app"})

@@ -122,3 +122,13 @@ def test_sleeping_on_the_fake_clock_lets_the_sandbox_go_on(sandbox: EmbeddedSand
     clock.sleep(30)
     assert clock.now() == sandbox.clock.now() == before + 30
     assert clock.slept == [30]
+
+
+def test_load_over_http(sandbox: EmbeddedSandbox, raw: Raw) -> None:
+    status, answer = raw.ask("POST", "/_senza/load", {"app": "app", "requests": 100, "errors": {"2": 0.05}})
+    assert (status, answer["shares"], answer["load"]["errors"]) == (200, {}, {"2": 0.05})
+    assert list(raw.ask("GET", "/_senza/load")[1]) == ["app"]
+    assert raw.ask("POST", "/_senza/load", {"app": "app", "requests": -1})[0] == 400
+    assert raw.ask("POST", "/_senza/load", {"app": "app", "colour": "red"})[0] == 400
+    assert raw.ask("DELETE", "/_senza/load", {"app": "app"})[1] == {"ended": True}
+    assert raw.ask("DELETE", "/_senza/load", {"app": "app"})[1] == {"ended": False}

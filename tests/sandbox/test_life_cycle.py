@@ -158,6 +158,6 @@ def test_environment_for_fish_and_behind_a_proxy() -> None:
 
 
 def test_each_command_explains_itself_with_an_example() -> None:
-    for name in ("start", "status", "reset", "stop", "env"):
+    for name in ("start", "status", "reset", "stop", "load", "env"):
         said = CliRunner().invoke(command, [name, "--help"]).output
         assert f"senza sandbox {name}" in said

@@ -1,0 +1,78 @@
+"""Feeds CloudWatch at the end of each minute of the sandbox's clock, whenever the time line gets there.
+
+A minute counts as it is at its end: the weights of Route 53 and the health of instances at that moment are taken for
+all of it. So a change of weights shows in the minute in which it is made.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import asdict
+from typing import Any
+
+from senza.sandbox.load import routes
+from senza.sandbox.load.metrics import Version, reports
+from senza.sandbox.load.settings import Load
+from senza.sandbox.timeline import Operation
+from senza.sandbox.world import ActiveLoad, world
+
+MINUTE = 60
+EARLY = 0.001
+"""Seconds by which the sum of pauses may miss a full minute."""
+
+
+def set_load(app: str, load: Load) -> None:
+    """From now on; what the app had before ends. The caller holds the lock."""
+    loads = world.loads
+    before = loads.active.get(app)
+    loads.active[app] = ActiveLoad(load, since=before.since if before else world.timeline.now)
+    if loads.operation is None:
+        loads.operation = feeding()
+        world.timeline.start(loads.operation)
+
+
+def stop_load(app: str) -> bool:
+    """Whether there was one. The caller holds the lock."""
+    loads = world.loads
+    ended = loads.active.pop(app, None) is not None
+    if not loads.active and loads.operation is not None:
+        world.timeline.cancel(loads.operation)
+        loads.operation = None
+    return ended
+
+
+def described() -> dict[str, Any]:
+    """By app: its load, and the share of each version now."""
+    return {
+        app: {"load": asdict(one.load), "shares": {each.name: each.share for each in routes.versions(app)}}
+        for app, one in world.loads.active.items()
+    }
+
+
+def feeding() -> Operation:
+    while True:
+        now = world.timeline.now
+        end = ((now + EARLY) // MINUTE + 1) * MINUTE
+        yield end - now
+        for app, active in world.loads.active.items():
+            feed(app, active, end)
+
+
+def feed(app: str, active: ActiveLoad, end: float) -> None:
+    """Report the minute that ends then."""
+    from senza.sandbox.patches.cloudwatch import here
+
+    store, start = here(), end - MINUTE
+    for version in versions(app, active):
+        for key, datum in reports(app, active.load, version, start, min(MINUTE, end - active.since), active.minutes):
+            store.add(key, datum)
+    active.minutes += 1
+
+
+def versions(app: str, active: ActiveLoad) -> list[Version]:
+    """With the shares of this minute, or of those before, too, where resolvers lag behind."""
+    found = routes.versions(app)
+    minutes = round(active.load.lag / MINUTE)
+    past = deque(active.past, maxlen=minutes)
+    active.past = deque([*past, {one.name: one.share for one in found}], maxlen=minutes)
+    return routes.lagging(found, past) if past else found

@@ -1,0 +1,157 @@
+"""Where the requests of an app go: its stacks, the weighted records that lead to them, and what is behind those."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from senza.sandbox.load.metrics import Balancer, Hosts, Version
+from senza.sandbox.route53 import Record
+from senza.sandbox.world import world
+
+CLASSIC = "AWS::ElasticLoadBalancing::LoadBalancer"
+MODERN = "AWS::ElasticLoadBalancingV2::LoadBalancer"
+GROUP = "AWS::AutoScaling::AutoScalingGroup"
+HTTP = ("HTTP", "HTTPS")
+
+
+def versions(app: str) -> list[Version]:
+    """The versions of an app that exist, by name, with the share that Route 53 gives them now.
+
+    A version is a stack ``APP-VERSION``; a weighted record is its own where it leads to its balancer, or else where its
+    identifier is the stack's name. Weights that add up to 0 give all records the same ("Weighted routing").
+    """
+    stacks = stacks_of(app)
+    found = {name: sorted_balancers(stack) for name, stack in stacks.items()}
+    names = {target: name for name, balancers in found.items() for target, _ in balancers}
+    names |= {f"{app}-{name}": name for name in stacks}
+    shares = shares_of(weighted_records(), names)
+    return [
+        Version(name, shares[name], tuple(one for _, one in found[name]), groups_of(stack))
+        for name, stack in sorted(stacks.items())
+        if name in shares
+    ]
+
+
+def shares_of(records: Sequence[Record], names: Mapping[str, str]) -> dict[str, float]:
+    """Of each version with a record its part of the requests; several domains get as many requests each.
+
+    names: of versions by what leads to them: the names of their balancers, and their records' identifiers.
+    """
+    sets: dict[tuple[str, str], list[Record]] = {}
+    for one in records:
+        sets.setdefault((one.name, one.type), []).append(one)
+    owners = {one.identity: owner for one in records if (owner := owner_of(one, names))}
+    sets = {key: members for key, members in sets.items() if any(one.identity in owners for one in members)}
+    found: dict[str, float] = {}
+    for members in sets.values():
+        total = sum(one.weight or 0 for one in members)
+        for one in members:
+            if owner := owners.get(one.identity):
+                share = (one.weight or 0) / total if total else 1 / len(members)
+                found[owner] = found.get(owner, 0.0) + share / len(sets)
+    return found
+
+
+def owner_of(record: Record, names: Mapping[str, str]) -> str | None:
+    targets = [record.alias[1]] if record.alias else list(record.values)
+    for target in targets:
+        plain = target.lower().rstrip(".").removeprefix("dualstack.")
+        if plain in names:
+            return names[plain]
+    return names.get(record.identifier or "")
+
+
+def weighted_records() -> list[Record]:
+    from moto.core import DEFAULT_ACCOUNT_ID
+    from moto.route53.models import route53_backends
+
+    from senza.sandbox.patches.route53_api import record_of
+
+    zones = [zone for backend in route53_backends[DEFAULT_ACCOUNT_ID].values() for zone in backend.zones.values()]
+    return [record_of(one) for zone in zones for one in zone.rrsets if one.weight is not None]
+
+
+def here(backends: Any) -> Any:
+    from moto.core import DEFAULT_ACCOUNT_ID
+
+    return backends[DEFAULT_ACCOUNT_ID][world.region]
+
+
+def stacks_of(app: str) -> dict[str, Any]:
+    """By version: the stacks ``APP-VERSION`` that are not deleted."""
+    from moto.cloudformation.models import cloudformation_backends
+
+    service = here(cloudformation_backends).__dict__.get("senza_service")
+    if service is None:
+        return {}
+    names = [(one.name.removeprefix(f"{app}-"), one) for one in service.stacks.values()]
+    return {
+        version: one
+        for version, one in names
+        if one.name == f"{app}-{version}" and "-" not in version and one.status != "DELETE_COMPLETE"
+    }
+
+
+def physical(stack: Any, kind: str) -> list[str]:
+    return [one.physical_id for one in stack.resources.values() if one.type == kind and one.physical_id]
+
+
+def sorted_balancers(stack: Any) -> list[tuple[str, Balancer]]:
+    """(DNS name, balancer) of those in the stack that exist."""
+    return sorted([*classic_ones(stack), *modern_ones(stack)], key=lambda one: one[0])
+
+
+def classic_ones(stack: Any) -> Iterator[tuple[str, Balancer]]:
+    from moto.elb.models import elb_backends
+
+    backend = here(elb_backends)
+    for name in physical(stack, CLASSIC):
+        balancer = backend.load_balancers.get(name)
+        if balancer is None:
+            continue
+        states = [one["State"] for one in backend.describe_instance_health(name, [])]
+        healthy = states.count("InService")
+        http = any(str(one.protocol).upper() in HTTP for one in balancer.listeners)
+        hosts = Hosts("", healthy, len(states) - healthy)
+        yield balancer.dns_name.lower(), Balancer("classic", name, http, (hosts,))
+
+
+def modern_ones(stack: Any) -> Iterator[tuple[str, Balancer]]:
+    from moto.elbv2.models import elbv2_backends
+
+    backend = here(elbv2_backends)
+    for arn in physical(stack, MODERN):
+        balancer = backend.load_balancers.get(arn)
+        if balancer is None:
+            continue
+        groups = [one for one in backend.target_groups.values() if arn in one.load_balancer_arns]
+        hosts = []
+        for group in groups:
+            states = [one.status for one in backend.describe_target_health(group.arn, [])]
+            hosts.append(Hosts(group.arn.rpartition(":")[2], states.count("healthy"), states.count("unhealthy")))
+        kind = "network" if balancer.type == "network" else "application"
+        name = arn.partition(":loadbalancer/")[2]
+        yield balancer.dns_name.lower(), Balancer(kind, name, kind == "application", tuple(hosts))
+
+
+def groups_of(stack: Any) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """(name, instances in service)"""
+    from moto.autoscaling.models import autoscaling_backends
+
+    groups = here(autoscaling_backends).autoscaling_groups
+    return tuple(
+        (name, tuple(one.instance.id for one in groups[name].instance_states if one.lifecycle_state == "InService"))
+        for name in physical(stack, GROUP)
+        if name in groups
+    )
+
+
+def lagging(now: Sequence[Version], past: Sequence[Mapping[str, float]]) -> list[Version]:
+    """The versions with the shares that resolvers give them which asked at any of the last minutes, the last included.
+
+    past: shares by version of the minutes before; those of versions that are gone go to nobody.
+    """
+    every = [*past, {one.name: one.share for one in now}]
+    return [replace(one, share=sum(shares.get(one.name, 0.0) for shares in every) / len(every)) for one in now]
