@@ -21,6 +21,7 @@ from senza.components.settings import Settings
 from senza.components.shapes import plain, section_of
 from senza.definition.model import Bound
 from senza.definition.suggest import did_you_mean
+from senza.errors import DefinitionError
 
 FORMAT_VERSION = "2010-09-09"
 SECTIONS = {"Resources", "Mappings", "Metadata", "Parameters", "Outputs", "Conditions"}
@@ -38,12 +39,14 @@ def compile(
     force: bool = False,
     extra_tags: Mapping[str, str] | None = None,
     image_exists: Callable[[str], bool | None] | None = None,
+    tolerated: Callable[[DefinitionError], None] | None = None,
 ) -> Compiled:
     """The template of a stack and everything else that CloudFormation wants to know with it.
 
     force: unknown properties are warnings, container images are not checked.
     extra_tags: of the command line; they win over ``SenzaInfo.Tags``.
     image_exists: whether a container image exists; None where it could not be found out. Without it nothing is checked.
+    tolerated: told of the errors that ``force`` makes warnings of, instead of raising them, to know of all at once.
     Raises DefinitionError with its place, NotFound, UsageError and AwsError. Changes nothing.
     """
     warnings: list[str] = list(bound.warnings)
@@ -51,7 +54,8 @@ def compile(
     for name in sorted(SECTIONS & template.keys()):
         section_of(template, name, bound.source)
     secrets = senza_info.decrypted(bound, account)
-    site = Site(bound, account, force, warnings.append, image_exists, {key: name for key, (name, _) in secrets.items()})
+    parameters = {key: name for key, (name, _) in secrets.items()}
+    site = Site(bound, account, force, warnings.append, image_exists, parameters, tolerated=tolerated)
     components = _components(site)
     account.warm(_needs(components, bound))
     template["AWSTemplateFormatVersion"] = str(template.get("AWSTemplateFormatVersion", FORMAT_VERSION))
@@ -74,6 +78,7 @@ def compile(
         notification_arns=(topic,) if topic else (),
         warnings=tuple(dict.fromkeys(warnings)),
         weighted_records=weighted_records_of(template, account),
+        made_by=makers,
     )
 
 

@@ -51,6 +51,8 @@ class Compiled:
     notification_arns: tuple[str, ...]
     warnings: tuple[str, ...]
     weighted_records: tuple[WeightedRecord, ...]
+    made_by: Mapping[str, str] = field(default_factory=dict)
+    """Logical id of a resource -> name of the component that made it; plain resources are not in here."""
 
     @property
     def full_name(self) -> str:

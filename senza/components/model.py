@@ -62,6 +62,7 @@ class Site:
     image_exists: whether a container image exists; None where that could not be found out.
     secrets: key of ``SenzaInfo`` -> NoEcho parameter that carries its decrypted value.
     network: set once the component that detects the network is known.
+    tolerated: told of errors that ``--force`` makes warnings of, where all of them are to be known.
     """
 
     bound: Bound
@@ -71,9 +72,13 @@ class Site:
     image_exists: Callable[[str], bool | None] | None = None
     secrets: Mapping[str, str] = field(default_factory=dict)
     network: Network | None = None
+    tolerated: Callable[[DefinitionError], None] | None = None
 
     def tolerate(self, error: DefinitionError) -> None:
         """Raise the error, or with ``--force`` only warn of it."""
+        if self.tolerated is not None:
+            self.tolerated(error)
+            return
         if not self.force:
             raise error
         self.warn(str(error))
