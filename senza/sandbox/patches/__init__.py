@@ -29,6 +29,7 @@ PATCHES = (
         "filters",
         "acm",
         "cloudwatch",
+        "alarms",
         "generic_types",
     ),
     "cloudformation",
