@@ -21,7 +21,7 @@ from senza.sandbox.load.settings import Load
 from senza.sandbox.load.syntax import load_of
 from senza.sandbox.route53 import Record
 from tests.sandbox.stacks import Stacks, record
-from tests.sandbox.test_services import balancer, group, launch
+from tests.sandbox.test_services import balancer, group, launch, modern
 
 HTTP = {"LoadBalancerPort": "443", "InstancePort": "8080", "Protocol": "HTTPS"}
 ELB = "AWS/ELB"
@@ -185,6 +185,35 @@ def test_a_group_scaled_to_nothing_answers_nothing_but_503(app: App, sandbox: Em
     sandbox.advance(180)
     assert app.elb("1", "HealthyHostCount", "Average") == [0, 3, 0, 2, 2]
     assert app.elb("1", "UnHealthyHostCount", "Average")[2] == 2
+
+
+@pytest.mark.parametrize(("kind", "namespace"), [("application", "AWS/ApplicationELB"), ("network", "AWS/NetworkELB")])
+def test_target_groups_follow_the_size_of_their_group(
+    app: App, sandbox: EmbeddedSandbox, kind: str, namespace: str
+) -> None:
+    sandbox.settings.launch_seconds, sandbox.settings.healthy_seconds = 60, 60
+    target = {
+        "HostedZoneId": {"Fn::GetAtt": ["Balancer", "CanonicalHostedZoneID"]},
+        "DNSName": {"Fn::GetAtt": ["Balancer", "DNSName"]},
+    }
+    members = group(app.subnets, LoadBalancerNames=[], TargetGroupARNs=[{"Ref": "Target"}])
+    rest = {"Launch": launch(sandbox), "Group": members, "Record": record("app-1", 100, AliasTarget=target)}
+    app.stacks.create("app-1", modern(sandbox, app.subnets, kind, "1") | rest)
+    assert app.stacks.status("app-1") == "CREATE_COMPLETE"
+    sandbox.load("app", Load(600))
+    name = group_of(app, "app-1")
+    for size in (3, 5, 0, 1):
+        sizes = {"MinSize": 0, "MaxSize": 5, "DesiredCapacity": size}
+        app.aws.call("autoscaling", "update_auto_scaling_group", AutoScalingGroupName=name, **sizes)
+        sandbox.advance(180)
+    modern_ones = app.aws.call("elbv2", "describe_target_groups")["TargetGroups"][0]
+    whole = {"LoadBalancer": modern_ones["LoadBalancerArns"][0].partition(":loadbalancer/")[2]}
+    hosts = whole | {"TargetGroup": modern_ones["TargetGroupArn"].rpartition(":")[2]}
+    assert app.values(namespace, "HealthyHostCount", "Average", **hosts) == [0, 3, 3, 3, 5, 5, 0, 0, 0, 0, 1, 1]
+    if kind == "application":
+        assert len(app.values(namespace, "HTTPCode_ELB_5XX_Count", **whole)) == 5
+        each = app.values(namespace, "RequestCountPerTarget", **hosts)
+        assert each == pytest.approx([200] * 3 + [120] * 2 + [600] * 2, rel=0.35)
 
 
 def test_a_listener_that_speaks_no_http_counts_connections_only(app: App, sandbox: EmbeddedSandbox) -> None:

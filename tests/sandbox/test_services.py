@@ -74,6 +74,39 @@ def group(subnets: list[str], **other: Any) -> dict[str, Any]:
     return {"Type": "AWS::AutoScaling::AutoScalingGroup", "Properties": properties | other}
 
 
+def modern(sandbox: EmbeddedSandbox, subnets: list[str], kind: str, weight: str) -> dict[str, Any]:
+    """A balancer of the new kind with a target group and a listener."""
+    protocol = "TCP" if kind == "network" else "HTTP"
+    target = {
+        "Name": "app-1",
+        "Port": "8080",
+        "Protocol": protocol,
+        "VpcId": sandbox.values["vpc_id"],
+        "HealthCheckIntervalSeconds": "10",
+        "TargetGroupAttributes": [{"Key": "deregistration_delay.timeout_seconds", "Value": "60"}],
+    }
+    action = {
+        "Type": "forward",
+        "ForwardConfig": {"TargetGroups": [{"TargetGroupArn": {"Ref": "Target"}, "Weight": weight}]},
+    }
+    return {
+        "Balancer": {
+            "Type": "AWS::ElasticLoadBalancingV2::LoadBalancer",
+            "Properties": {"Name": "app-1", "Type": kind, "Subnets": subnets, "Scheme": "internal"},
+        },
+        "Target": {"Type": "AWS::ElasticLoadBalancingV2::TargetGroup", "Properties": target},
+        "Listener": {
+            "Type": "AWS::ElasticLoadBalancingV2::Listener",
+            "Properties": {
+                "LoadBalancerArn": {"Ref": "Balancer"},
+                "Port": 80,
+                "Protocol": protocol,
+                "DefaultActions": [action],
+            },
+        },
+    }
+
+
 def instances(aws: Aws) -> list[dict[str, Any]]:
     found = aws.pages("ec2", "describe_instances", "Reservations")
     return [one for reservation in found for one in reservation["Instances"] if one["State"]["Name"] == "running"]
@@ -210,45 +243,14 @@ def test_launch_configurations_belong_to_old_accounts(
 def test_v2_balancers_with_weighted_targets(
     stacks: Stacks, sandbox: EmbeddedSandbox, aws: Aws, subnets: list[str]
 ) -> None:
-    def resources(kind: str, weight: str) -> dict[str, Any]:
-        protocol = "TCP" if kind == "network" else "HTTP"
-        target = {
-            "Name": "app-1",
-            "Port": "8080",
-            "Protocol": protocol,
-            "VpcId": sandbox.values["vpc_id"],
-            "HealthCheckIntervalSeconds": "10",
-            "TargetGroupAttributes": [{"Key": "deregistration_delay.timeout_seconds", "Value": "60"}],
-        }
-        action = {
-            "Type": "forward",
-            "ForwardConfig": {"TargetGroups": [{"TargetGroupArn": {"Ref": "Target"}, "Weight": weight}]},
-        }
-        return {
-            "Balancer": {
-                "Type": "AWS::ElasticLoadBalancingV2::LoadBalancer",
-                "Properties": {"Name": "app-1", "Type": kind, "Subnets": subnets, "Scheme": "internal"},
-            },
-            "Target": {"Type": "AWS::ElasticLoadBalancingV2::TargetGroup", "Properties": target},
-            "Listener": {
-                "Type": "AWS::ElasticLoadBalancingV2::Listener",
-                "Properties": {
-                    "LoadBalancerArn": {"Ref": "Balancer"},
-                    "Port": 80,
-                    "Protocol": protocol,
-                    "DefaultActions": [action],
-                },
-            },
-        }
-
     zone = {"Zone": {"Value": {"Fn::GetAtt": ["Balancer", "CanonicalHostedZoneID"]}}}
     for kind, zone_id in (("network", "Z3F0SRJ5LGBH90"), ("application", "Z215JYRZR1TBD5")):
-        stacks.create("app-1", resources(kind, "1"), Outputs=zone)
+        stacks.create("app-1", modern(sandbox, subnets, kind, "1"), Outputs=zone)
         assert stacks.describe("app-1")["Outputs"][0]["OutputValue"] == zone_id
         found = aws.call("elbv2", "describe_load_balancers")["LoadBalancers"][0]
         assert (found["Type"], found["CanonicalHostedZoneId"]) == (kind, zone_id)
         assert f":loadbalancer/{kind[:3]}/" in found["LoadBalancerArn"]
-        stacks.update("app-1", resources(kind, "5"), Outputs=zone)
+        stacks.update("app-1", modern(sandbox, subnets, kind, "5"), Outputs=zone)
         assert stacks.status("app-1") == "UPDATE_COMPLETE"
         listener = aws.call("elbv2", "describe_listeners", LoadBalancerArn=found["LoadBalancerArn"])["Listeners"][0]
         assert listener["DefaultActions"][0]["ForwardConfig"]["TargetGroups"][0]["Weight"] == 5
