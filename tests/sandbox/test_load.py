@@ -246,6 +246,14 @@ def test_load_ends_is_replaced_and_is_forgotten_by_a_reset(app: App, sandbox: Em
     assert len(app.elb("1", "RequestCount")) == 1
 
 
+def test_a_day_of_it_is_kept(app: App, sandbox: EmbeddedSandbox) -> None:
+    app.create("1", 100)
+    sandbox.load("app", Load(10))
+    sandbox.advance(600)
+    sandbox.advance(10 * 86_400)
+    assert len(app.values(ELB, "HealthyHostCount", minutes=2000, LoadBalancerName="app-1")) == 1440
+
+
 def test_a_seed_gives_the_same_minutes_again(app: App, sandbox: EmbeddedSandbox) -> None:
     def minutes(seed: int) -> list[float]:
         app.create("1", 100)

@@ -70,6 +70,11 @@ class Store:
     def add(self, key: Key, datum: Datum) -> None:
         insort(self._series.setdefault(key, []), datum, key=attrgetter("at"))
 
+    def forget(self, key: Key, before: float) -> None:
+        """Drop the data of a metric from before that time, all but the newest."""
+        data = self._series[key]
+        del data[: min(bisect_left(data, before, key=attrgetter("at")), len(data) - 1)]
+
     def __contains__(self, key: Key) -> bool:
         return key in self._series
 

@@ -17,6 +17,8 @@ from senza.sandbox.timeline import Operation
 from senza.sandbox.world import ActiveLoad, world
 
 MINUTE = 60
+KEPT = 86_400
+"""Seconds that data of load is kept: a sandbox whose time runs fast would soon have years of it."""
 EARLY = 0.001
 """Seconds by which the sum of pauses may miss a full minute."""
 
@@ -54,6 +56,8 @@ def feeding() -> Operation:
         now = world.timeline.now
         end = ((now + EARLY) // MINUTE + 1) * MINUTE
         yield end - now
+        if end <= world.clock.now() - KEPT:
+            continue  # nobody looked for more than a day
         for app, active in world.loads.active.items():
             feed(app, active, end)
 
@@ -66,6 +70,7 @@ def feed(app: str, active: ActiveLoad, end: float) -> None:
     for version in versions(app, active):
         for key, datum in reports(app, active.load, version, start, min(MINUTE, end - active.since), active.minutes):
             store.add(key, datum)
+            store.forget(key, end - KEPT)
     active.minutes += 1
 
 
