@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from senza.account import certificates as tls
-from senza.account import dns, images, network, stacks
+from senza.account import dns, images, machine_images, network, stacks
 from senza.account.info import AccountInfo
 from senza.account.memo import Memo
 from senza.account.needs import Needs
@@ -25,6 +25,8 @@ class Account:
         self._aws = aws
         self._memo = Memo()
         self._security_groups = network.SecurityGroups(aws)
+        self._stock_images: dict[str, dict[str, str]] = {}
+        self._architectures: dict[str, str] = {}
 
     @cached_property
     def info(self) -> AccountInfo:
@@ -43,6 +45,9 @@ class Account:
             "zones": (needs.zones, self.zones),
             "certificates": (needs.certificates, self.certificates),
             "topics": (needs.topics, self.topics),
+            "route tables": (needs.route_tables, self.route_tables),
+            "stock images": (bool(needs.stock_images), lambda: self.stock_images(needs.stock_images)),
+            "architectures": (bool(needs.instance_types), lambda: self.architectures(needs.instance_types)),
             "security groups": (bool(needs.security_groups), lambda: self.security_groups(needs.security_groups)),
         }
 
@@ -74,6 +79,9 @@ class Account:
             raise NotFound(f"VPC {vpc.id} has no subnets", hint="Create some, or give VpcId of another VPC.")
         return found
 
+    def route_tables(self) -> tuple[network.RouteTable, ...]:
+        return self._memo.get("route tables", lambda: network.look_up_route_tables(self._aws))
+
     def nat_gateways(self) -> dict[str, str]:
         """Subnet id -> private IP address of its NAT gateway."""
         return self._memo.get("nat gateways", lambda: network.look_up_nat_gateways(self._aws))
@@ -104,6 +112,23 @@ class Account:
                 return image
 
         return self._memo.get(("flatcar", parameter), look_up)
+
+    def stock_images(self, names: Iterable[str]) -> dict[tuple[str, str], str]:
+        """``(name, architecture)`` -> ``ami-…`` of the images of these names that there are in this region."""
+        new = [name for name in names if name not in self._stock_images]
+        if new:
+            found = machine_images.look_up_stock_images(self._aws, new)
+            self._stock_images.update({name: {} for name in new})
+            for (name, architecture), image in found.items():
+                self._stock_images[name][architecture] = image
+        return {(name, kind): image for name in names for kind, image in self._stock_images[name].items()}
+
+    def architectures(self, instance_types: Iterable[str]) -> dict[str, str]:
+        """Instance type -> ``x86_64`` or ``arm64``. Raises NotFound for types that do not exist."""
+        new = [name for name in instance_types if name not in self._architectures]
+        if new:
+            self._architectures.update(machine_images.look_up_architectures(self._aws, new))
+        return {name: self._architectures[name] for name in instance_types}
 
     def zones(self) -> tuple[dns.HostedZone, ...]:
         return self._memo.get("zones", lambda: dns.look_up_zones(self._aws))

@@ -43,16 +43,16 @@ def look_up_taupage_images(aws: Aws) -> tuple[Image, ...]:
     return tuple(sorted(images, key=lambda image: (image.name, image.id)))
 
 
-def look_up_flatcar_image(aws: Aws) -> str | None:
-    """The id of the newest stable Flatcar image for x86_64 of its publisher's account, None where there is none."""
+def look_up_flatcar_image(aws: Aws, architecture: str = "x86_64") -> str | None:
+    """The id of the newest stable Flatcar image of its publisher's account, None where there is none."""
     found = aws.pages(
         "ec2",
         "describe_images",
         "Images",
         Owners=[FLATCAR_OWNER],
         Filters=[
-            {"Name": "name", "Values": ["Flatcar-stable-*-hvm"]},
-            {"Name": "architecture", "Values": ["x86_64"]},
+            {"Name": "name", "Values": ["Flatcar-stable-*-hvm*"]},
+            {"Name": "architecture", "Values": [architecture]},
             {"Name": "state", "Values": ["available"]},
         ],
     )

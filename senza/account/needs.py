@@ -9,7 +9,8 @@ from dataclasses import dataclass
 class Needs:
     """Facts to fetch at the same time. Needs are added with ``|``.
 
-    network: VPCs and subnets. vpc: VPCs alone. security_groups: names (not ids).
+    network: VPCs and subnets. vpc: VPCs alone. security_groups: names (not ids). stock_images: names of
+    :mod:`senza.account.machine_images`. instance_types: whose architecture will be asked for.
     """
 
     network: bool = False
@@ -18,7 +19,10 @@ class Needs:
     zones: bool = False
     certificates: bool = False
     topics: bool = False
+    route_tables: bool = False
     security_groups: frozenset[str] = frozenset()
+    stock_images: frozenset[str] = frozenset()
+    instance_types: frozenset[str] = frozenset()
 
     def __or__(self, other: Needs) -> Needs:
         return Needs(
@@ -28,5 +32,8 @@ class Needs:
             zones=self.zones or other.zones,
             certificates=self.certificates or other.certificates,
             topics=self.topics or other.topics,
+            route_tables=self.route_tables or other.route_tables,
             security_groups=self.security_groups | other.security_groups,
+            stock_images=self.stock_images | other.stock_images,
+            instance_types=self.instance_types | other.instance_types,
         )

@@ -33,6 +33,16 @@ class Subnet:
 
 
 @dataclass(frozen=True)
+class RouteTable:
+    vpc_id: str
+    is_main: bool
+    """Of its VPC: it counts for subnets that have none of their own."""
+    subnet_ids: tuple[str, ...]
+    leads: str
+    """Where traffic to the internet goes: ``internet`` (a gateway), ``elsewhere`` (NAT, transit gateway...) or ""."""
+
+
+@dataclass(frozen=True)
 class SecurityGroup:
     id: str
     name: str
@@ -77,6 +87,33 @@ def look_up_nat_gateways(aws: Aws) -> dict[str, str]:
             if "PrivateIp" in address:
                 addresses.setdefault(str(gateway["SubnetId"]), str(address["PrivateIp"]))
     return dict(sorted(addresses.items()))
+
+
+def look_up_route_tables(aws: Aws) -> tuple[RouteTable, ...]:
+    """The route tables of all VPCs: one call, which need not wait for the VPC to be known."""
+    return tuple(_route_table(item) for item in aws.pages("ec2", "describe_route_tables", "RouteTables"))
+
+
+def _route_table(item: Mapping[str, Any]) -> RouteTable:
+    associations = item.get("Associations", ())
+    subnets = tuple(str(one["SubnetId"]) for one in associations if one.get("SubnetId"))
+    ways = [route for route in item.get("Routes", ()) if route.get("DestinationCidrBlock") == "0.0.0.0/0"]
+    ways = [route for route in ways if route.get("State", "active") == "active"]
+    leads = "internet" if any(str(way.get("GatewayId", "")).startswith("igw-") for way in ways) else ""
+    return RouteTable(
+        str(item["VpcId"]),
+        any(one.get("Main") for one in associations),
+        subnets,
+        leads or ("elsewhere" if ways else ""),
+    )
+
+
+def ways_out(vpc_id: str, subnets: Iterable[Subnet], tables: Iterable[RouteTable]) -> dict[str, str]:
+    """Subnet id -> where its traffic to the internet goes: by its own table, else the main one (VPC user guide)."""
+    inside = [table for table in tables if table.vpc_id == vpc_id]
+    own = {subnet: table.leads for table in inside for subnet in table.subnet_ids}
+    main = next((table.leads for table in inside if table.is_main), "")
+    return {subnet.id: own.get(subnet.id, main) for subnet in subnets}
 
 
 def choose_vpc(vpcs: Sequence[Vpc], vpc_id: str | None) -> Vpc:

@@ -91,6 +91,12 @@ class Aws:
             )
         return region
 
+    def in_region(self, region: str) -> Aws:
+        """The same AWS with the same credentials in another region, or itself."""
+        if region == self.region:
+            return self
+        return Aws(region, profile=self._profile, endpoint=self._endpoint, observe=self._observe)
+
     def known_regions(self) -> frozenset[str]:
         """The regions that the installed botocore knows, of all partitions; no call."""
         with self._lock, translated("sts", "regions"):

@@ -9,7 +9,9 @@ fresh one. What is in it, and why:
 * one hosted zone, so that nothing has to ask which;
 * security groups tagged with ``Name``, but ``app-kio*``, which can only be found by their group name;
 * an ACM certificate for the zone, one for another domain, and an IAM server certificate;
-* Taupage images (data/amis.json), SNS topics, a KMS key with an encrypted value, the mint bucket.
+* Taupage images (data/amis.json), SNS topics, a KMS key with an encrypted value, the mint bucket;
+* images of Amazon Linux, Ubuntu, Flatcar and Bottlerocket, with the public SSM parameters that name them;
+* an ECR repository ``hello-world`` with images for both architectures, since no other registry can be reached.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+from senza.sandbox import published
 from senza.sandbox.certificates import certificate
 
 ALIAS = "acme-hello"
@@ -67,6 +70,8 @@ def seed(region: str) -> dict[str, Any]:
     identities(account)
     certificates(account)
     topics_and_keys(account)
+    for ident, text in published.seed(account.number, account.region).items():
+        account.label(ident, text)
     return {"labels": account.labels, "values": account.values}
 
 
