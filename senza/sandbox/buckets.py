@@ -40,8 +40,9 @@ def refusal(incoming: Incoming, account: str) -> tuple[int, str, str] | None:
     if service != "s3":
         return None
     name, _, key = incoming.path.lstrip("/").partition("/")
-    if incoming.headers.get("if-none-match", "*") != "*" and operation in ("PutObject", "CompleteMultipartUpload"):
-        # "Conditional requests": the only value that writes take is the asterisk
+    unless, only = incoming.headers.get("if-none-match"), incoming.headers.get("if-match")
+    if unless and (unless != "*" or only) and operation in ("PutObject", "CompleteMultipartUpload"):
+        # "Conditional requests": the only value that writes take is the asterisk, and one condition at a time
         return 501, "NotImplemented", "A header you provided implies functionality that is not implemented"
     bucket = find(account, name)
     if bucket is None:

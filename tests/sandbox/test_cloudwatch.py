@@ -129,9 +129,9 @@ def test_units_dimensions_and_periods(watch: Watch, aws: Aws) -> None:
     watch.put_one("A", Value=100.0, Unit="Seconds")
     by_unit = watch.data({"Id": "a", **metric("A", Unit="Count")}, {"Id": "b", **metric("A", Unit="Bytes")})
     assert [one["Values"] for one in by_unit] == [[1, 2, 3, 4, 5, 6, 7], []]
-    # periods count from the start that was asked for, and the end is left out
-    (threes,) = watch.data({"Id": "a", **metric("A", period=180)}, minutes=7, StartTime=watch.at(1.5))
-    assert (threes["Values"], threes["Timestamps"][0]) == ([9, 18], watch.at(1))
+    # periods count from the minute that was asked for, and the minute of the end is left out
+    (threes,) = watch.data({"Id": "a", **metric("A", period=180)}, minutes=6.9, StartTime=watch.at(1.5))
+    assert (threes["Values"], threes["Timestamps"][0]) == ([9, 11], watch.at(1))
     other = metric("A")
     other["MetricStat"]["Metric"]["Dimensions"] = []
     (without,) = watch.data({"Id": "a", **other})
@@ -275,6 +275,7 @@ def test_arrays_and_what_reduces_them(watch: Watch) -> None:
 def test_conditions_and_rates(watch: Watch) -> None:
     watch.put("A", 60, 120, 60)
     assert watch.values("IF(a > 100, a, 0)", a="A") == {0: 0, 1: 120, 2: 0}
+    assert watch.values("IF(a > 100, a)", a="A") == {1: 120}
     assert watch.values("RATE(a)", a="A") == {1: 1, 2: -1}
     assert watch.values("a / PERIOD(a)", a="A") == {0: 1, 1: 2, 2: 1}
     assert watch.values("half", a="A", half="A") == {0: 60, 1: 120, 2: 60}

@@ -67,6 +67,7 @@ def test_writes_under_a_condition(bucket: Bucket) -> None:
     assert bucket.refused("put_object", Key="lock", Body=b"4", IfMatch=tag) == "PreconditionFailed"
     assert bucket.refused("put_object", Key="other", Body=b"4", IfMatch=tag) == "NoSuchKey"
     assert bucket.refused("put_object", Key="lock", Body=b"4", IfNoneMatch='"abc"') == "NotImplemented"
+    assert bucket.refused("put_object", Key="lock", Body=b"4", IfNoneMatch="*", IfMatch=new) == "NotImplemented"
     assert bucket.refused("delete_object", Key="lock", IfMatch=tag) == "PreconditionFailed"
     assert bucket.call("get_object", Key="lock")["Body"].read() == b"3"
     bucket.call("delete_object", Key="lock", IfMatch=new)

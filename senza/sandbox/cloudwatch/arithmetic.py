@@ -86,23 +86,26 @@ def evaluate(node: Node, scope: Scope) -> Value:
 def call(function: str, arguments: tuple[Node, ...], scope: Scope) -> Value:
     if function == "METRICS":
         return metrics(arguments, scope)
+    if function == "IF":
+        if len(arguments) not in (2, 3):
+            raise ExpressionError(f"IF takes 2 or 3 arguments, not {len(arguments)}")
+        condition, yes, *no = (evaluate(one, scope) for one in arguments)
+        return choose(condition, yes, no[0] if no else math.nan)
     if function == "FILL":
         value, filler = exactly(function, arguments, 2)
         with_what = None if isinstance(filler, Name) and filler.name == "REPEAT" else evaluate(filler, scope)
         return each(evaluate(value, scope), lambda one: fill(one, with_what))
-    numbers = {"IF": 3, **dict.fromkeys((*REDUCERS, *ROUNDERS, "RATE", "DIFF", "PERIOD"), 1)}
-    if function not in numbers:
+    if function not in (*REDUCERS, *ROUNDERS, "RATE", "DIFF", "PERIOD"):
         raise ExpressionError(f"the senza sandbox has no function {function}")
-    values = [evaluate(one, scope) for one in exactly(function, arguments, numbers[function])]
-    if function == "IF":
-        return choose(*values)
+    (argument,) = exactly(function, arguments, 1)
+    subject = evaluate(argument, scope)
     if function in REDUCERS:
-        return reduce(REDUCERS[function], values[0])
+        return reduce(REDUCERS[function], subject)
     if function in ROUNDERS:
-        return combine(lambda value, _: ROUNDERS[function](value), values[0], 0.0)
+        return combine(lambda value, _: ROUNDERS[function](value), subject, 0.0)
     if function == "PERIOD":
-        return float(series_of(values[0], function).grid.step)
-    return each(values[0], lambda one: changes(one, per_second=function == "RATE"))
+        return float(series_of(subject, function).grid.step)
+    return each(subject, lambda one: changes(one, per_second=function == "RATE"))
 
 
 def exactly(function: str, arguments: tuple[Node, ...], number: int) -> tuple[Node, ...]:

@@ -96,13 +96,15 @@ def rounded(start: float, now: float, period: int) -> int:
 
 
 def read(store: Store, query: Query, start: float, end: float, now: float) -> Series:
-    """A metric's series. start, end: seconds since the epoch; the end does not belong to it."""
+    """A metric's series. start, end: seconds since the epoch, both without their odd seconds; the end is exclusive."""
     assert query.key is not None
+    step = min(query.period, MINUTE)
+    end = end // step * step
     begin = rounded(start, now, query.period)
     found = periods(store.between(query.key, begin, end, query.unit), begin, query.period)
     values = {at: statistic(data, query.statistic) for at, data in found.items()}
     points = {at: value for at, value in values.items() if value is not None}
-    return Series(query.label, points, range(begin, int(-(-end // 1)), query.period), query.key in store)
+    return Series(query.label, points, range(begin, int(end), query.period), query.key in store)
 
 
 class Evaluation:

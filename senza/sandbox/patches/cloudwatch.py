@@ -146,7 +146,7 @@ def metric_statistics(store: Store, given: Mapping[str, Any], now: float) -> dic
     coarsest = 3600 if now - start > 63 * DAY else 300 if now - start > 15 * DAY else 1
     if period % coarsest:
         raise Invalid(f"The parameter Period must be a multiple of {coarsest} for data of that age.", WRONG)
-    begin = rounded(start, now, period)
+    begin, end = rounded(start, now, period), end // min(period, MINUTE) * min(period, MINUTE)
     if (wanted := math.ceil((end - begin) / period)) > MAX_POINTS:
         raise Invalid(
             f"You have requested up to {wanted} datapoints, which exceeds the limit of {MAX_POINTS}. You may reduce "
