@@ -34,12 +34,6 @@ def make_server(app: App, port: int = 0) -> BaseWSGIServer:
             super().setup()
 
         def handle_expect_100(self) -> bool:
-            """ "Go on" must not wait in the buffer: botocore asks before each body that S3 gets, for a second at most."""
-            going_on = super().handle_expect_100()
-            self.wfile.flush()
-            return bool(going_on)
-
-        def handle_expect_100(self) -> bool:
             """Tell a client that asks first, as botocore does with objects for S3; it waits a second otherwise."""
             result: bool = super().handle_expect_100()
             self.wfile.flush()
