@@ -21,7 +21,18 @@ COMMON = (
     Property("Scheme", "internal or internet-facing", "Who can reach it.", "internal"),
     Property("SSLCertificateId", "name or ARN", "Default: the newest valid certificate for its domain."),
     Property("Listeners", "list", "Instead of the one HTTPS listener on port 443."),
-    Property("Domains", "mapping of label to {Type, Zone, Subdomain}", "DNS names; Type is weighted or standalone."),
+    Property(
+        "Domains",
+        "mapping of label to {Type, Zone, Subdomain, EvaluateTargetHealth}",
+        "DNS names; Type is weighted or standalone.",
+    ),
+    Property(
+        "EvaluateTargetHealth",
+        "boolean",
+        "Of all its DNS records: Route 53 leaves out a load balancer without healthy targets. Where no version with "
+        "traffic is healthy, it answers with healthy ones of weight 0.",
+        False,
+    ),
     Property("HealthCheckProtocol", "text", "How instances are checked.", "HTTP"),
     Property("HealthCheckPath", "path", "What is asked for.", "/health"),
     Property("HealthCheckPort", "port", "Where it is asked for. Default: HTTPPort."),

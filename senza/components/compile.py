@@ -15,7 +15,7 @@ from senza.account import Account, Needs
 from senza.components import senza_info
 from senza.components.capabilities import capabilities_of
 from senza.components.compiled import Compiled, weighted_records_of
-from senza.components.model import ComponentType, Fragment, Network, Site
+from senza.components.model import Balanced, ComponentType, Fragment, Network, Site
 from senza.components.registry import component_class
 from senza.components.settings import Settings
 from senza.components.shapes import plain, section_of
@@ -79,6 +79,7 @@ def compile(
         warnings=tuple(dict.fromkeys(warnings)),
         weighted_records=weighted_records_of(template, account),
         made_by=makers,
+        bound=bound,
     )
 
 
@@ -101,6 +102,8 @@ def _components(site: Site) -> list[ComponentType]:
         components.append(made)
         if site.network is None and isinstance(made, Network):
             site.network = made
+        if isinstance(made, Balanced):
+            site.balanced[component.name] = made
     return components
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 from troposphere import AWSObject, route53
@@ -15,7 +16,9 @@ from senza.components.shapes import Shaper
 from senza.definition.suggest import did_you_mean
 
 KINDS = ("weighted", "standalone")
-KEYS = ("Type", "Zone", "Subdomain")
+KEYS = ("Type", "Zone", "Subdomain", "EvaluateTargetHealth")
+ADDRESSES = {"A": "", "AAAA": "IPv6"}
+"""Type of an alias record -> what its logical id ends with."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,8 @@ class Domain:
     subdomain: str
     """What comes before the zone; "" for the zone's apex."""
     weighted: bool
+    evaluate_health: bool | None = None
+    """Whether Route 53 leaves the load balancer out while no target of it is healthy; None where nothing is said."""
 
     @property
     def name(self) -> str:
@@ -50,14 +55,16 @@ def given_domains(settings: Settings) -> list[Domain]:
         for key in entry.values:
             if key not in KEYS:
                 raise entry.wrong(
-                    f"a domain has no {key}", key, hint=did_you_mean(key, KEYS) or "It has Type, Zone, Subdomain."
+                    f"a domain has no {key}", key, hint=did_you_mean(key, KEYS) or f"It has {', '.join(KEYS)}."
                 )
         kind = str(entry.require("Type", "weighted"))
         if kind not in KINDS:
             hint = did_you_mean(kind, KINDS) or "Write weighted or standalone."
             raise entry.wrong(f"there is no domain Type {kind}", "Type", hint=hint)
         entry.require("Zone", "example.org.")
-        domains.append(Domain(str(label), entry.text("Zone"), entry.text("Subdomain").rstrip("."), kind == "weighted"))
+        health = entry.boolean("EvaluateTargetHealth", False) if "EvaluateTargetHealth" in entry else None
+        subdomain = entry.text("Subdomain").rstrip(".")
+        domains.append(Domain(str(label), entry.text("Zone"), subdomain, kind == "weighted", health))
     return domains
 
 
@@ -86,26 +93,45 @@ def _account_domain(settings: Settings, site: Site, key: str, default: str, *, w
 
 
 def records(
-    domains: list[Domain], settings: Settings, site: Site, shaper: Shaper, zone_id_attribute: str
+    domains: list[Domain],
+    settings: Settings,
+    site: Site,
+    shaper: Shaper,
+    zone_id_attribute: str,
+    types: Sequence[str] = ("A",),
 ) -> Mapping[str, AWSObject]:
-    """Logical id -> alias record of each domain.
+    """Logical id -> alias record of each domain and type.
 
     The weight in the template is 0 for ever: traffic is switched in Route 53, never by CloudFormation.
     zone_id_attribute: the load balancer's attribute with the hosted zone id for alias records.
+    types: of :data:`ADDRESSES`; several for a load balancer that has addresses of both families.
     """
-    made = {}
-    for domain in domains:
-        logical_id = f"{settings.name}{domain.label}"
+    made: dict[str, AWSObject] = {}
+    for domain, kind in product(domains, types):
+        logical_id = f"{settings.name}{domain.label}{ADDRESSES[kind]}"
+        if logical_id in made:
+            raise settings.wrong(f"two records would be called {logical_id}", "Domains", domain.label)
+        target: dict[str, Any] = {
+            "HostedZoneId": get_att(settings.name, zone_id_attribute),
+            "DNSName": get_att(settings.name, "DNSName"),
+        }
+        health = _evaluates_health(domain, settings)
+        if health is not None:
+            target["EvaluateTargetHealth"] = health
         properties: dict[str, Any] = {
-            "Type": "A",
+            "Type": kind,
             "Name": domain.name,
             "HostedZoneName": domain.zone_name,
-            "AliasTarget": {
-                "HostedZoneId": get_att(settings.name, zone_id_attribute),
-                "DNSName": get_att(settings.name, "DNSName"),
-            },
+            "AliasTarget": target,
         }
         if domain.weighted:
             properties.update(Weight=0, SetIdentifier=site.bound.full_name)
         made[logical_id] = shaper.resource(route53.RecordSetType, logical_id, properties)
     return made
+
+
+def _evaluates_health(domain: Domain, settings: Settings) -> bool | None:
+    """What the domain says, else what the load balancer says for all of its domains."""
+    if domain.evaluate_health is not None or "EvaluateTargetHealth" not in settings:
+        return domain.evaluate_health
+    return settings.boolean("EvaluateTargetHealth", False)

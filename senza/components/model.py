@@ -54,6 +54,20 @@ class Network(Protocol):
     def server_subnets(self) -> list[str]: ...
 
 
+@runtime_checkable
+class Balanced(Protocol):
+    """What a component that passes requests to targets tells the groups that it names."""
+
+    def target_groups(self) -> list[str]:
+        """The logical ids of its target groups."""
+
+    def request_label(self) -> Any:
+        """What CloudWatch calls its requests: ``app/NAME/ID/targetgroup/NAME/ID``, as a function; None without."""
+
+    def listeners(self) -> list[str]:
+        """The logical ids of the listeners that connect its target groups with it."""
+
+
 @dataclass
 class Site:
     """What every component of one compilation is told.
@@ -62,6 +76,7 @@ class Site:
     image_exists: whether a container image exists; None where that could not be found out.
     secrets: key of ``SenzaInfo`` -> NoEcho parameter that carries its decrypted value.
     network: set once the component that detects the network is known.
+    balanced: the components with target groups by name, set once all components are known.
     tolerated: told of errors that ``--force`` makes warnings of, where all of them are to be known.
     """
 
@@ -73,6 +88,7 @@ class Site:
     secrets: Mapping[str, str] = field(default_factory=dict)
     network: Network | None = None
     tolerated: Callable[[DefinitionError], None] | None = None
+    balanced: dict[str, Balanced] = field(default_factory=dict)
 
     def tolerate(self, error: DefinitionError) -> None:
         """Raise the error, or with ``--force`` only warn of it."""
