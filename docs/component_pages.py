@@ -84,7 +84,7 @@ def properties(kind: type[ComponentType]) -> Iterator[str]:
         types = ", ".join(f"`{resource}`" for resource in kind.passes_on)
         yield f"All properties of {types} may be given, too.\n"
     for section, inside in kind.sections.items():
-        if any(item.name == section for item in kind.properties):
+        if any(item.name == section.partition(".")[0] for item in kind.properties):
             yield f"### {section}\n\n{table(inside)}"
 
 

@@ -14,6 +14,7 @@ from senza.components.functions import in_region, ref
 from senza.components.instance_profiles import add_instance_profile
 from senza.components.launch import instance_profile
 from senza.components.model import Fragment, Property
+from senza.components.scaling import PROPERTIES as SCALING_PROPERTIES
 from senza.components.scaling import Scaling
 from senza.components.security_groups import resolve_security_groups
 from senza.components.settings import Settings
@@ -53,6 +54,7 @@ class Elastigroup(TaupageAutoScalingGroup):
         *(item for item in AutoScalingGroup.properties if item.name in _SHARED),
     )
     passes_on: ClassVar[tuple[str, ...]] = ()
+    sections: ClassVar[Mapping[str, tuple[Property, ...]]] = {"AutoScaling": SCALING_PROPERTIES}
     example: ClassVar[str] = """\
 Group:
   Type: Senza::Elastigroup

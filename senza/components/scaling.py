@@ -89,7 +89,9 @@ class Scaling:
         return desired if "DesiredCapacity" in self.settings else self.minimum
 
     def policies(self) -> dict[str, dict[str, Any]]:
-        """Logical id -> properties of the two scaling policies."""
+        """Logical id -> properties of the two scaling policies; none where targets are held instead."""
+        if "Targets" in self.settings:
+            return {}
         return {
             f"{self.group}ScaleUp": self._policy("ScaleUp", 1),
             f"{self.group}ScaleDown": self._policy("ScaleDown", -1),

@@ -58,6 +58,14 @@ class Shaper:
             raise settings.wrong(f"{settings.name} is no valid {kind.resource_type}: {error}") from error
         return made
 
+    def part(self, kind: type[BaseAWSObject], values: Mapping[str, Any], *path: Any) -> dict[str, Any]:
+        """Values of a property that becomes one part of another resource, checked as the kind of the part.
+
+        path: where they were given. Raises DefinitionError as :meth:`resource`.
+        """
+        made: dict[str, Any] = self._object(kind, values, path).to_dict()
+        return made
+
     def _properties(
         self, kind: type[BaseAWSObject], values: Mapping[str, Any], path: tuple[Any, ...]
     ) -> dict[str, Any]:
