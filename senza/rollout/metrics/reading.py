@@ -82,6 +82,16 @@ def read(
     return Look(evidence, requests, {} if because else inapplicable(gates, sides, behind))
 
 
+def shares(requests: Mapping[str, Sequence[Minute]], stack: str) -> tuple[Minute, ...]:
+    """How many of all requests the version got, minute by minute: what DNS delivers, whatever the weight says.
+
+    requests: of a look. Minutes without requests are left out.
+    """
+    total = builtin.summed({minute.at: minute.value for minute in minutes} for minutes in requests.values())
+    own = {minute.at: minute.value for minute in requests.get(stack, ())}
+    return tuple(Minute(at, own.get(at, 0.0), total[at]) for at in sorted(total) if total[at] > 0)
+
+
 def located(aws: Aws, targets: Targets) -> tuple[Mapping[str, Balancers], str]:
     """The balancers by stack, and why they are not known."""
     try:
