@@ -17,7 +17,7 @@ from senza.rollout.model import Better, BuiltIn, Gate, Metric, Minute
 
 HISTORY_EFFECT = 0.25
 """The least relative worsening that counts, where the new version is compared with earlier minutes of the old one."""
-HISTORY_SHARE = 0.2
+HISTORY_SHARE = 0.1
 """The part of alpha that is kept for that."""
 LEAST_OLD = 0.02
 """Of the new version's requests, so many must have gone to the old one for a minute of both to be compared."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from senza.rollout.model import Alarm, BuiltIn, Gate
 
-EARLY = 1.0
+EARLY = 0.5
 """h for ratios: a bad version that gives errors should be caught in its first minutes."""
 STEADY = 10.0
 """h for series: a handful of minutes proves nothing, whatever they say."""
