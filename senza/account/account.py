@@ -33,6 +33,11 @@ class Account:
         return AccountInfo(self)
 
     @property
+    def aws(self) -> Aws:
+        """For look-ups that are made once, for one place."""
+        return self._aws
+
+    @property
     def region(self) -> str:
         return self._aws.region
 

@@ -15,7 +15,7 @@ from senza.account import Account, Needs
 from senza.components import senza_info
 from senza.components.capabilities import capabilities_of
 from senza.components.compiled import Compiled, weighted_records_of
-from senza.components.model import Balanced, ComponentType, Fragment, Network, Site
+from senza.components.model import Balanced, ComponentType, Fragment, Images, Network, Site
 from senza.components.registry import component_class
 from senza.components.settings import Settings
 from senza.components.shapes import plain, section_of
@@ -40,12 +40,14 @@ def compile(
     extra_tags: Mapping[str, str] | None = None,
     image_exists: Callable[[str], bool | None] | None = None,
     tolerated: Callable[[DefinitionError], None] | None = None,
+    images: Images | None = None,
 ) -> Compiled:
     """The template of a stack and everything else that CloudFormation wants to know with it.
 
     force: unknown properties are warnings, container images are not checked.
     extra_tags: of the command line; they win over ``SenzaInfo.Tags``.
     image_exists: whether a container image exists; None where it could not be found out. Without it nothing is checked.
+    images: finds out about container images and judges them, instead of image_exists.
     tolerated: told of the errors that ``force`` makes warnings of, instead of raising them, to know of all at once.
     Raises DefinitionError with its place, NotFound, UsageError and AwsError. Changes nothing.
     """
@@ -55,14 +57,14 @@ def compile(
         section_of(template, name, bound.source)
     secrets = senza_info.decrypted(bound, account)
     parameters = {key: name for key, (name, _) in secrets.items()}
-    site = Site(bound, account, force, warnings.append, image_exists, parameters, tolerated=tolerated)
+    site = Site(bound, account, force, warnings.append, image_exists, parameters, tolerated=tolerated, images=images)
     components = _components(site)
     account.warm(_needs(components, bound))
     template["AWSTemplateFormatVersion"] = str(template.get("AWSTemplateFormatVersion", FORMAT_VERSION))
     makers: dict[str, str] = {}
     for component in components:
         _add(template, component.build(), component.settings, site, makers)
-    tags = senza_info.stack_tags(bound, site.tags, extra_tags or {})
+    tags = senza_info.stack_tags(bound, {**site.own_tags, **site.tags}, extra_tags or {})
     if secrets:
         template = senza_info.referring(template, bound, secrets)
     senza_info.add_to(template, bound, tags, secrets)
@@ -79,6 +81,7 @@ def compile(
         warnings=tuple(dict.fromkeys(warnings)),
         weighted_records=weighted_records_of(template, account),
         made_by=makers,
+        images=tuple(site.checked_images),
         bound=bound,
     )
 

@@ -11,6 +11,7 @@ from typing import Any
 from senza.account import Account
 from senza.components.capabilities import resources_of
 from senza.errors import DefinitionError
+from senza.provenance import CheckedImage
 from senza.userdata.text import MAX_BYTES as MAX_USER_DATA
 from senza.userdata.text import literal_bytes
 
@@ -53,6 +54,8 @@ class Compiled:
     weighted_records: tuple[WeightedRecord, ...]
     made_by: Mapping[str, str] = field(default_factory=dict)
     """Logical id of a resource -> name of the component that made it; plain resources are not in here."""
+    images: tuple[CheckedImage, ...] = ()
+    """What is known of the container images, and what the policy says of them."""
 
     @property
     def full_name(self) -> str:

@@ -54,6 +54,7 @@ class Elastigroup(TaupageAutoScalingGroup):
         *(item for item in AutoScalingGroup.properties if item.name in _SHARED),
     )
     passes_on: ClassVar[tuple[str, ...]] = ()
+    takes_stock_images: ClassVar[bool] = False
     sections: ClassVar[Mapping[str, tuple[Property, ...]]] = {"AutoScaling": SCALING_PROPERTIES}
     example: ClassVar[str] = """\
 Group:

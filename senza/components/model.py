@@ -14,6 +14,7 @@ from senza.account import Account, Needs
 from senza.components.settings import Settings
 from senza.definition.model import Bound
 from senza.errors import DefinitionError, NotFound, SenzaError
+from senza.provenance import CheckedImage
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,13 @@ class Balanced(Protocol):
         """The logical ids of the listeners that connect its target groups with it."""
 
 
+class Images(Protocol):
+    """What tells about container images: :class:`senza.provenance.Gate`, or a stand-in."""
+
+    def check(self, image: str, architecture: str = "", *, pin: bool) -> CheckedImage:
+        """What is known of the image. Raises SenzaError where no stack is to be made of it."""
+
+
 @dataclass
 class Site:
     """What every component of one compilation is told.
@@ -77,6 +85,8 @@ class Site:
     secrets: key of ``SenzaInfo`` -> NoEcho parameter that carries its decrypted value.
     network: set once the component that detects the network is known.
     balanced: the components with target groups by name, set once all components are known.
+    images: finds out about container images, and judges them; None where none are looked up.
+    checked_images: what it said. own_tags: tags of the stack that components add.
     tolerated: told of errors that ``--force`` makes warnings of, where all of them are to be known.
     """
 
@@ -88,6 +98,9 @@ class Site:
     secrets: Mapping[str, str] = field(default_factory=dict)
     network: Network | None = None
     tolerated: Callable[[DefinitionError], None] | None = None
+    images: Images | None = None
+    checked_images: list[CheckedImage] = field(default_factory=list)
+    own_tags: dict[str, str] = field(default_factory=dict)
     balanced: dict[str, Balanced] = field(default_factory=dict)
 
     def tolerate(self, error: DefinitionError) -> None:
@@ -116,10 +129,20 @@ class Site:
             error.where = error.where or self.bound.source.where("SenzaInfo", "OperatorTopicId")
             raise
 
-    def check_image(self, image: str) -> None:
-        """Raise NotFound where the registry says that there is no such image; warn where it cannot be asked."""
+    def check_image(self, image: str, architecture: str = "", *, pin: bool = False) -> CheckedImage | None:
+        """What is known of a container image, None where nobody is to be asked; warnings are passed on.
+
+        architecture: which it must have. pin: whether its digest is needed. Raises NotFound where the registry says
+        that there is no such image, Refused where the policy does not want it, and what :class:`Gate` raises.
+        """
+        if self.images is not None:
+            checked = self.images.check(image, architecture, pin=pin)
+            for warning in checked.warnings:
+                self.warn(warning)
+            self.checked_images.append(checked)
+            return checked
         if self.force or self.image_exists is None:
-            return
+            return None
         exists = self.image_exists(image)
         if exists is False:
             raise NotFound(
@@ -127,6 +150,7 @@ class Site:
             )
         if exists is None:
             self.warn(f"could not find out whether the container image {image} exists")
+        return None
 
     def vpc_id(self) -> str:
         """The VPC the stack goes to. Raises NotFound, UsageError."""

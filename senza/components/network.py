@@ -56,7 +56,11 @@ Configuration:
                 "AvailabilityZones",
                 hint=f"It has some in {known}.",
             )
-        return assigned(inside, self.public_only)
+        return self.assign(inside)
+
+    def assign(self, subnets: list[Subnet]) -> dict[str, list[str]]:
+        """The three maps, of subnets in the right zones."""
+        return assigned(subnets, self.public_only)
 
     def server_subnets(self) -> list[str]:
         return self._subnet_maps["ServerSubnets"]

@@ -36,6 +36,8 @@ BUILT_IN = {
     "RedisCluster": "redis",
     "CoreosAutoConfiguration": "coreos",
     "Elastigroup": "elastigroup",
+    "DockerAutoScalingGroup": "docker_group",
+    "AutoConfiguration": "auto_configuration",
 }
 """Class -> module of this package."""
 

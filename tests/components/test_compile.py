@@ -256,7 +256,7 @@ def test_a_resource_beside_a_component_of_its_name(compiles: Compiles) -> None:
         ("Senza::AutoscalingGroup2", "Senza::AutoScalingGroup"),
         ("Senza::StupsAutoConfig", "Senza::StupsAutoConfiguration"),
         ("AWS::Foo::Bar", "belong under Resources"),
-        ("Nothing", "There are Senza::AutoScalingGroup"),
+        ("Nothing", "There are Senza::AutoConfiguration"),
     ],
 )
 def test_an_unknown_type(kind: str, hint: str, compiles: Compiles) -> None:
