@@ -45,6 +45,8 @@ class LoadBalancer(ComponentType):
 
     protocols: ClassVar[tuple[str, ...]]
     """Of health checks."""
+    protocol: ClassVar[str] = "HTTP"
+    """Of health checks, where nothing is said."""
 
     def needs(self) -> Needs:
         return Needs(
@@ -97,7 +99,7 @@ class LoadBalancer(ComponentType):
         return self.settings.integer("HTTPPort")
 
     def health_check_protocol(self) -> str:
-        protocol = self.settings.text("HealthCheckProtocol", "HTTP").upper()
+        protocol = self.settings.text("HealthCheckProtocol", self.protocol).upper()
         if protocol not in self.protocols:
             raise self.settings.wrong(
                 f"there is no HealthCheckProtocol {protocol} for {self.type_names[0]}",

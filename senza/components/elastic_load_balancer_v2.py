@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
 from typing import Any, ClassVar
 
 from troposphere import elasticloadbalancingv2 as alb
 
-from senza.account import Needs
 from senza.components.authentication import COGNITO, OIDC, authentication
 from senza.components.balancer_options import (
     ACCESS_LOGS,
@@ -19,20 +17,16 @@ from senza.components.balancer_options import (
     web_acl,
     with_access_logs,
 )
-from senza.components.balancers import COMMON, LoadBalancer
-from senza.components.certificates import found_certificate, given_certificate
+from senza.components.balancers import COMMON
 from senza.components.domains import Domain, records
-from senza.components.functions import get_att, is_function, ref
+from senza.components.functions import get_att, ref
 from senza.components.model import Fragment, Property
-from senza.components.naming import given_load_balancer_name
+from senza.components.modern_balancers import KINDS, ModernLoadBalancer
 from senza.components.sections import checked_section, one_of
 from senza.components.settings import shown
 
 ENCRYPTED = ("HTTPS", "TLS")
-KINDS = (alb.LoadBalancer, alb.TargetGroup, alb.Listener)
 LISTENER = "AWS::ElasticLoadBalancingV2::Listener"
-OWN_NAMES = {"Name", "Targets"}
-"""Properties that mean different things in the three resources, or that the component makes itself."""
 HTTPS = (
     Property("Redirect", "boolean", "A listener on port 80 that sends everybody to HTTPS.", True),
     Property("Policy", "text", "The security policy: which TLS versions and ciphers are spoken.", TLS_POLICY),
@@ -42,7 +36,7 @@ GRPC_HEALTH = "/grpc.health.v1.Health/Check"
 """The method of the gRPC health checking protocol; it answers with code 0 where all is well."""
 
 
-class ElasticLoadBalancerV2(LoadBalancer):
+class ElasticLoadBalancerV2(ModernLoadBalancer):
     type_names: ClassVar[tuple[str, ...]] = ("ElasticLoadBalancerV2",)
     summary: ClassVar[str] = "An application load balancer, its target group, an HTTPS listener and DNS records."
     properties: ClassVar[tuple[Property, ...]] = (
@@ -75,18 +69,10 @@ Alb:
     Main: {Type: weighted, Zone: hello.example.org., Subdomain: shop}
 """
 
-    @classmethod
-    def known_properties(cls) -> frozenset[str]:
-        known = super().known_properties()
-        return known.union(*(kind.props for kind in KINDS)) - OWN_NAMES
-
-    def needs(self) -> Needs:
-        return super().needs() | Needs(vpc="VpcId" not in self.settings)
-
     def _looks_for_certificate(self) -> bool:
         if "Listeners" in self.settings or "Certificates" in self.settings:
             return False
-        given = [str(item) for item in self._given_certificates()]
+        given = [str(item) for item in self.given_certificates()]
         return self._encrypted() and (not given or any(item.startswith("arn:aws:acm:") for item in given))
 
     def build(self) -> Fragment:
@@ -124,21 +110,6 @@ Alb:
     def listeners(self) -> list[str]:
         return [f"{self.name}Listener"]
 
-    def _given(self, kind: type[Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
-        """What was given for a resource: properties that it has by default, and those that only it has."""
-        others = {name for other in KINDS if other is not kind for name in other.props}
-        return {
-            key: value
-            for key, value in self.settings.values.items()
-            if key not in OWN_NAMES and (key in defaults or (key in kind.props and key not in others))
-        }
-
-    @cached_property
-    def _name(self) -> str:
-        if "LoadBalancerName" in self.settings:
-            return given_load_balancer_name(self.settings.text("LoadBalancerName"))
-        return self.load_balancer_name()
-
     def _load_balancer(self) -> dict[str, Any]:
         scheme = self.scheme()
         defaults: dict[str, Any] = {
@@ -149,16 +120,14 @@ Alb:
             "IpAddressType": None,
             "Tags": self.tags(),
         }
-        own = {"Name": self._name, "SecurityGroups": self.security_groups()}
-        properties = {**defaults, **self._given(alb.LoadBalancer, defaults), **own}
+        own = {"Name": self.balancer_name, "SecurityGroups": self.security_groups()}
+        properties = {**defaults, **self.given(alb.LoadBalancer, defaults), **own}
         if "AccessLogs" in self.settings:
             attributes = self.settings.items("LoadBalancerAttributes") or defaults["LoadBalancerAttributes"]
             properties["LoadBalancerAttributes"] = with_access_logs(attributes, self.settings, self.site)
         return properties
 
     def _target_group(self) -> dict[str, Any]:
-        with self.settings.blaming():
-            vpc = self.settings.get("VpcId") or self.site.vpc_id()
         defaults = {
             "HealthCheckIntervalSeconds": 10,
             "HealthCheckPath": None,
@@ -169,18 +138,18 @@ Alb:
             "UnhealthyThresholdCount": 2,
             "Port": self.http_port(),
             "Protocol": "HTTP",
-            "VpcId": vpc,
+            "VpcId": self.vpc(),
             "Tags": self.tags(),
             "TargetGroupAttributes": [{"Key": "deregistration_delay.timeout_seconds", "Value": "60"}],
         }
         checked = {
-            "Name": self._name,
+            "Name": self.balancer_name,
             "HealthCheckPath": self.health_check_path(),
             "HealthCheckPort": str(self.health_check_port()),
             "HealthCheckProtocol": self.health_check_protocol(),
             **self._protocol_version(),
         }
-        return {**defaults, **self._given(alb.TargetGroup, defaults), **checked}
+        return {**defaults, **self.given(alb.TargetGroup, defaults), **checked}
 
     def _protocol_version(self) -> dict[str, Any]:
         """HTTP/2 and gRPC take encrypted listeners only; a gRPC server is asked for its health as it expects it."""
@@ -257,9 +226,9 @@ Alb:
         standard = {"LoadBalancerArn": ref(self.name), "DefaultActions": self._forward()}
         if "Listeners" not in self.settings:
             defaults = {**standard, "Port": 443, "Protocol": "HTTPS", "Certificates": None}
-            listener = {**defaults, **self._given(alb.Listener, defaults)}
+            listener = {**defaults, **self.given(alb.Listener, defaults)}
             if self._encrypted() and "Certificates" not in self.settings:
-                listener["Certificates"] = [{"CertificateArn": arn} for arn in self._certificates(domains)]
+                listener["Certificates"] = [{"CertificateArn": arn} for arn in self.certificates(domains)]
             return [{"Properties": listener}]
         whole = []
         for number, listener in enumerate(self.settings.items("Listeners")):
@@ -277,16 +246,3 @@ Alb:
 
     def _encrypted(self) -> bool:
         return str(self.settings.get("Protocol", "HTTPS")).upper() in ENCRYPTED
-
-    def _given_certificates(self) -> list[Any]:
-        """``SSLCertificateId``: one, a list, or a text with commas."""
-        given: list[Any] = []
-        for item in self.settings.items("SSLCertificateId"):
-            given.extend([item] if is_function(item) else [part.strip() for part in str(item).split(",")])
-        return [item for item in given if item]
-
-    def _certificates(self, domains: list[Domain]) -> list[Any]:
-        given = self._given_certificates()
-        if given:
-            return [given_certificate(self.settings, self.site, item, "SSLCertificateId") for item in given]
-        return [found_certificate(self.settings, self.site, domains)]

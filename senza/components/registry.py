@@ -31,6 +31,8 @@ BUILT_IN = {
     "WeightedDnsElasticLoadBalancer": "weighted_dns",
     "ElasticLoadBalancerV2": "elastic_load_balancer_v2",
     "WeightedDnsElasticLoadBalancerV2": "weighted_dns_v2",
+    "NetworkLoadBalancer": "network_load_balancer",
+    "WeightedDnsNetworkLoadBalancer": "weighted_dns_network",
     "IamRole": "iam_role",
     "RedisNode": "redis",
     "RedisCluster": "redis",
