@@ -10,6 +10,7 @@ from typing import Any
 
 from senza.account import Account
 from senza.components.capabilities import resources_of
+from senza.definition.model import Bound
 from senza.errors import DefinitionError
 from senza.provenance import CheckedImage
 from senza.userdata.text import MAX_BYTES as MAX_USER_DATA
@@ -56,6 +57,8 @@ class Compiled:
     """Logical id of a resource -> name of the component that made it; plain resources are not in here."""
     images: tuple[CheckedImage, ...] = ()
     """What is known of the container images, and what the policy says of them."""
+    bound: Bound | None = field(default=None, repr=False, compare=False)
+    """What it was made from; it holds the values of NoEcho parameters."""
 
     @property
     def full_name(self) -> str:
