@@ -3,6 +3,7 @@
 It lives in an S3 bucket of the account, so that any machine can go on with what another one began.
 """
 
+from senza.journal.bucket import ForeignBucket
 from senza.journal.caller import Caller
 from senza.journal.locks import LEASE, Lock
 from senza.journal.model import Ask, Entry, Holder, Summary, redacted
@@ -14,6 +15,7 @@ __all__ = [
     "Ask",
     "Caller",
     "Entry",
+    "ForeignBucket",
     "Holder",
     "Journal",
     "Lock",

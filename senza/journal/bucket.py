@@ -25,7 +25,7 @@ def bucket_name(account_id: str, region: str) -> str:
 
 
 def make_bucket(aws: Aws, clock: Clock, name: str, account_id: str, partition: str) -> None:
-    """Make the bucket, or finish it. Raises Refused where the name is taken by another account, AwsError."""
+    """Make the bucket, or finish it. Raises ForeignBucket, AwsError."""
     create(aws, clock, name)
     for operation, settings in configuration(name, partition):
         patiently(aws, clock, operation, Bucket=name, ExpectedBucketOwner=account_id, **settings)
@@ -43,8 +43,12 @@ def create(aws: Aws, clock: Clock, name: str) -> None:
             raise
 
 
-def foreign(name: str) -> Refused:
-    return Refused(
+class ForeignBucket(Refused):
+    """Somebody else has a bucket of that name."""
+
+
+def foreign(name: str) -> ForeignBucket:
+    return ForeignBucket(
         f"the S3 bucket {name}, in which the journal of this account would be, belongs to another account; "
         "nothing is written to it or read from it",
         hint="Find out who has taken the name; AWS support can help. Until then nothing can be recorded here.",

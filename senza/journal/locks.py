@@ -83,6 +83,11 @@ class Lock:
             if now - self._renewed > lease * 2 / 3:
                 raise
 
+    def concerns(self, operation: str) -> None:
+        """It turned out that another operation, one that was left open, goes on. Told with the next renewal."""
+        if self.mine:
+            self.mine = replace(self.mine, operation=operation, unfinished=operation)
+
     def release(self, *, unfinished: bool = False) -> None:
         """Give it back; nothing happens where somebody took it away, or it is not held.
 
@@ -91,7 +96,8 @@ class Lock:
         if not self.mine:
             return
         mine = self.mine
-        stays = mine.operation if unfinished else "" if mine.unfinished == mine.operation else mine.unfinished
+        before = "" if self.unfinished == mine.operation else self.unfinished
+        stays = mine.operation if unfinished else before
         self.mine = None
         self._write(replace(mine, held=False, unfinished=stays, nonce=fresh()), self._etag, ours=False)
 

@@ -153,7 +153,11 @@ def test_an_operation_left_open_is_told_until_it_is_finished(
         short.release()
     again = taken(machine(), "rollout", ROLLOUT, resumable=True)
     again.release(unfinished=True)  # stopped by a person
-    again = taken(machine(), "rollout", ROLLOUT, resumable=True)
+    other = taken(machine(), "rollout", "20260601T140000Z-000000", resumable=True)
+    other.release()  # refused, because of the first one
+    again = taken(machine(), "rollout", "20260601T150000Z-000000", resumable=True)
+    assert again.unfinished == ROLLOUT
+    again.concerns(ROLLOUT)
     again.release()
     assert taken(machine(), "traffic").unfinished == ""
 

@@ -22,7 +22,7 @@ APP = "hello-world"
 
 
 def test_another_machine_reads_what_was_written(machine: Machine, clock: Clock) -> None:
-    written = machine().begin(APP, "rollout", {"version": "2"})
+    written = machine().begin(APP, "rollout", {"version": "2"}, attachments={"stack.json": b"{}"})
     written.write("step", {"number": 0, "weights": {("a.example.org.", "A"): 20}})
     written.attach("report.html", b"<p>good</p>", "text/html")
     read = machine().open(APP, written.id)
@@ -33,7 +33,7 @@ def test_another_machine_reads_what_was_written(machine: Machine, clock: Clock) 
     assert first.at == clock.now()
     assert first.who.startswith("arn:aws:")
     assert "@" in first.where
-    assert (read.attachment("report.html"), read.attachment("plan.json")) == (b"<p>good</p>", None)
+    assert [read.attachment(name) for name in ("report.html", "stack.json", "plan")] == [b"<p>good</p>", b"{}", None]
     with pytest.raises(NotFound):
         machine().open(APP, "20200101T000000Z-000000")
 
