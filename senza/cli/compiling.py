@@ -28,6 +28,8 @@ class Request:
     parameter_file: str | None
     force: bool
     tags: tuple[tuple[str, str], ...] = ()
+    verify: str | None = None
+    """The policy that container images must pass, instead of the configured one."""
 
     def bind(self, context: Context) -> Bound:
         """Load and bind. Raises DefinitionError and UsageError."""
@@ -49,13 +51,15 @@ class Request:
 
         Raises DefinitionError, UsageError and what look-ups raise.
         """
-        from senza.account.registry import Registries
+        from senza.cli.gate import gate_for
         from senza.components import compile
 
         bound = bound or self.bind(context)
-        account = context.account()
-        checker = None if self.force else Registries().exists
-        compiled = compile(bound, account, force=self.force, extra_tags=dict(self.tags), image_exists=checker)
+        gate = gate_for(context, self.verify, force=self.force)
+        compiled = compile(bound, context.account(), force=self.force, extra_tags=dict(self.tags), images=gate)
+        for image in compiled.images:
+            if image.note:
+                context.say(f"{image.note}.")
         for warning in compiled.warnings:
             context.warn(warning)
         return compiled
@@ -82,7 +86,7 @@ def definition_arguments(*, tags: bool = False) -> Callable[[F], F]:
 
         @wraps(function)
         def command(*args: Any, **rest: Any) -> Any:
-            names = ("definition", "version", "parameters", "parameter_file", "force")
+            names = ("definition", "version", "parameters", "parameter_file", "force", "verify")
             given = {name: rest.pop(name) for name in names}
             if tags:
                 given["tags"] = rest.pop("tags")
@@ -94,6 +98,11 @@ def definition_arguments(*, tags: bool = False) -> Callable[[F], F]:
             click.argument("parameters", metavar="[PARAMETER]...", nargs=-1),
             click.option("--parameter-file", metavar="FILE", help="YAML mapping of parameter values."),
             click.option("-f", "--force", is_flag=True, help="Turn failing checks into warnings."),
+            click.option(
+                "--verify",
+                metavar="POLICY",
+                help="Policy (path or URL) that container images must pass; else 'senza config policy.file'.",
+            ),
         ]
         if tags:
             options.append(

@@ -36,6 +36,7 @@ def command(context: Context, table: Table, key: str | None, value: str | None, 
       senza config region eu-central-1
       senza config region
       senza config region --unset
+      senza config policy.file https://platform.example.org/images.yaml
     """
     values = read_settings(context.environ)
     if key is None:
@@ -47,8 +48,9 @@ def command(context: Context, table: Table, key: str | None, value: str | None, 
             raise UsageError("--unset takes no VALUE", hint=f"Write senza config {key} --unset.")
         forget(context, values, key)
     elif value is not None:
-        write_settings(context.environ, {**values, key: checked(key, value)})
-        context.say(f"{key} is {value} ({settings_file(context.environ)}).")
+        kept = checked(key, value)
+        write_settings(context.environ, {**values, key: kept})
+        context.say(f"{key} is {kept} ({settings_file(context.environ)}).")
     else:
         setting(key)
         if key not in values:

@@ -6,6 +6,7 @@ nothing here has a meaning; it is neither read nor touched.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,19 +15,31 @@ from pathlib import Path
 from senza.cli.files import made, own_directory, write_whole
 from senza.errors import UsageError
 
+POLICY_FILE = "policy.file"
+
 
 @dataclass(frozen=True)
 class Setting:
-    """help: what it does. check: raises ValueError, which says what a value looks like."""
+    """help: what it does. check: the value as it is kept; raises ValueError, which says what a value looks like."""
 
     key: str
     help: str
-    check: Callable[[str], None]
+    check: Callable[[str], str]
 
 
-def _region(value: str) -> None:
+def _region(value: str) -> str:
     if not re.fullmatch(r"[a-z]{2,4}(?:-[a-z]+)+-[0-9]{1,2}", value):
         raise ValueError("it is a region such as eu-central-1")
+    return value
+
+
+def _policy(value: str) -> str:
+    """A path counts from anywhere. Raises UsageError for a policy that cannot be read or is wrong."""
+    from senza.provenance import read_policy
+
+    location = value if "://" in value else os.path.abspath(os.path.expanduser(value))
+    read_policy(location)
+    return location
 
 
 SETTINGS = (
@@ -34,6 +47,11 @@ SETTINGS = (
         "region",
         "Region where neither --region nor AWS_REGION, AWS_DEFAULT_REGION or a profile names one.",
         _region,
+    ),
+    Setting(
+        POLICY_FILE,
+        "Path or https URL of the policy that container images must pass; see --verify.",
+        _policy,
     ),
 )
 
@@ -92,9 +110,8 @@ def setting(key: str) -> Setting:
 
 
 def checked(key: str, value: str) -> str:
-    """The value. Raises UsageError for one that the setting cannot have, or an unknown setting."""
+    """The value as it is kept. Raises UsageError for one that the setting cannot have, or an unknown setting."""
     try:
-        setting(key).check(value)
+        return setting(key).check(value)
     except ValueError as error:
         raise UsageError(f"{key} cannot be {value!r}: {error}") from None
-    return value

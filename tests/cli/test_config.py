@@ -34,10 +34,12 @@ def test_a_value_is_kept_for_the_user_only(environ: dict[str, str]) -> None:
 
 
 def test_all_settings_are_listed_with_what_they_do(environ: dict[str, str]) -> None:
-    (row,) = json.loads(config(environ, "-o", "json").stdout)
-    assert (row["key"], row["value"]) == ("region", None)
+    rows = json.loads(config(environ, "-o", "json").stdout)
+    assert [(row["key"], row["value"]) for row in rows] == [("region", None), ("policy.file", None)]
     config(environ, "region", "eu-west-1")
-    assert config(environ, "-o", "tsv", "-f", "key", "-f", "value").stdout == "key\tvalue\nregion\teu-west-1\n"
+    assert config(environ, "-o", "tsv", "-f", "key", "-f", "value").stdout == (
+        "key\tvalue\nregion\teu-west-1\npolicy.file\t\n"
+    )
 
 
 def test_a_value_is_forgotten(environ: dict[str, str]) -> None:
@@ -54,7 +56,7 @@ def test_a_value_is_forgotten(environ: dict[str, str]) -> None:
     [
         (["regoin", "x"], "there is no setting regoin\nDid you mean region?"),
         (["regoin"], "Did you mean region?"),
-        (["colour"], "There is region."),
+        (["colour"], "There is region, policy.file."),
         (["region", "Frankfurt"], "region cannot be 'Frankfurt': it is a region such as eu-central-1"),
         (["--unset"], "--unset needs the KEY to forget"),
         (["region", "eu-west-1", "--unset"], "--unset takes no VALUE"),
@@ -86,7 +88,7 @@ def test_what_a_newer_senza_has_set_stays(environ: dict[str, str]) -> None:
     config(environ, "region", "eu-west-1")
     assert read_settings(environ) == {"future": "x", "region": "eu-west-1"}
     listed = json.loads(config(environ, "-o", "json").stdout)
-    assert listed[1] == {"key": "future", "value": "x", "description": "Unknown to this version of senza."}
+    assert listed[2] == {"key": "future", "value": "x", "description": "Unknown to this version of senza."}
 
 
 def test_a_directory_that_cannot_be_made_is_said(tmp_path: Path) -> None:
@@ -109,3 +111,17 @@ def test_the_environment_goes_before_the_setting(environ: dict[str, str], name: 
     config(environ, "region", "eu-west-1")
     assert "eu-west-1" in Context(environ=environ).account_key()
     assert "eu-west-1" not in Context(environ={**environ, name: "x"}).account_key()
+
+
+def test_a_policy_is_read_before_it_is_kept(
+    environ: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("policy.yaml").write_text("registries: [ghcr.io/acme]")
+    assert config(environ, "policy.file", "policy.yaml").exit_code == 0
+    assert config(environ, "policy.file").stdout == f"{tmp_path}/policy.yaml\n"
+    Path("policy.yaml").write_text("registry: [ghcr.io/acme]")
+    failed = config(environ, "policy.file", "policy.yaml")
+    assert failed.exit_code == 2
+    assert "Did you mean registries?" in failed.stderr
+    assert config(environ, "policy.file", "http://example.org/policy.yaml").exit_code == 2

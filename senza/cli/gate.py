@@ -1,0 +1,46 @@
+"""The gate that container images must pass, as the user's options, settings and logins make it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from senza.cli.context import Context
+from senza.cli.settings import POLICY_FILE, read_settings
+
+if TYPE_CHECKING:
+    from senza.account.oci import Registries
+    from senza.provenance import Gate
+
+
+def gate_for(context: Context, policy: str | None, *, force: bool) -> Gate:
+    """policy: path or URL instead of the configured one. Raises UsageError for a policy that cannot be read."""
+    from senza.provenance import NO_POLICY, Gate, read_policy
+
+    location = policy or read_settings(context.environ).get(POLICY_FILE)
+    aws = context.aws()
+    return Gate(
+        registries_for(context),
+        read_policy(location) if location else NO_POLICY,
+        account=lambda: context.account().identity,
+        force=force,
+        tolerant=aws.local,
+    )
+
+
+def registries_for(context: Context) -> Registries:
+    """Registries with the logins of the user: Docker's and podman's, and those that AWS gives to ECR.
+
+    A local AWS gives no logins that are good for anything; its ECR is asked by its API.
+    """
+    from senza.account.oci import EcrHost, EcrLogins, EcrStore, FileLogins, Registries
+
+    aws = context.aws()
+    files = FileLogins(context.environ)
+    if not aws.local:
+        return Registries(EcrLogins(aws.in_region, files))
+
+    def special(host: str) -> EcrStore | None:
+        ecr = EcrHost.of(host)
+        return EcrStore(aws.in_region(ecr.region), ecr.account) if ecr else None
+
+    return Registries(files, special=special)
