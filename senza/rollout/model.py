@@ -47,7 +47,7 @@ class BuiltIn(StrEnum):
     P50 = "p50"
     P99 = "p99"
     HOSTS = "HealthyHosts"
-    """Targets that are healthy, of those that the group wants."""
+    """Targets that are healthy, of those that are registered."""
 
 
 @dataclass(frozen=True)

@@ -25,9 +25,7 @@ SECTION_KEYS = (
     Key("Bake", "time", "15m", "How long all of the traffic is watched, where there are no Steps."),
     Key("Prescale", "true or false", "true", "Before each step, scale the new version to what its share needs."),
     Key("Gates", "list", "the built-in ones", "What the new version is judged by; see below."),
-    Key(
-        "Patience", "time", "30m", "How long a step waits for data that allow no conclusion, before the rollout stops."
-    ),
+    Key("Patience", "time", "30m", "How long a step waits for data to conclude from, before the rollout stops."),
     Key("Hooks", "list", "none", "Checks of your own: commands and URLs; see below."),
     Key("Keep", "mapping", "2 versions, 24h", "What is kept of old versions; see below."),
     Key("Notify", "list", "none", "Who is told; see below."),
