@@ -63,6 +63,10 @@ class Settings:
     """What a CloudFormation resource takes, unless :attr:`seconds` names its type."""
     seconds: dict[str, float] = field(default_factory=dict)
     """Seconds by resource type, e.g. ``{"AWS::AutoScaling::AutoScalingGroup": 2}``."""
+    change_set_seconds: float = 0.0
+    """What it takes to make a change set."""
+    drift_seconds: float = 0.0
+    """What it takes to detect drift."""
     failures: list[Failure] = field(default_factory=list)
     """Resources that fail."""
     auto_signal: bool = True
@@ -71,6 +75,8 @@ class Settings:
     """How many GetChange calls answer PENDING before Route 53 says INSYNC."""
     page_size: int = 100
     """Items of a page of ListStacks, ListStackResources, DescribeStackEvents and ListExports."""
+    change_set_page: int = 100
+    """Changes of a page of DescribeChangeSet."""
     describe_stacks_page: int = 50
     """Stacks of a page of DescribeStacks (AWS: 1 MB, which is some fifty to a hundred stacks)."""
     allow_launch_configurations: bool = False

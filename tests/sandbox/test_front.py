@@ -113,8 +113,8 @@ def test_requests_without_signature_and_motos_own_pages_are_closed(raw: Raw) -> 
 
 
 def test_what_is_not_simulated_says_so(aws: Aws) -> None:
-    with pytest.raises(AwsError, match="the senza sandbox has no cloudformation:CreateChangeSet"):
-        aws.call("cloudformation", "create_change_set", StackName="a", ChangeSetName="b", TemplateBody="{}")
+    with pytest.raises(AwsError, match="the senza sandbox has no cloudformation:SetStackPolicy"):
+        aws.call("cloudformation", "set_stack_policy", StackName="a", StackPolicyBody="{}")
 
 
 def test_sleeping_on_the_fake_clock_lets_the_sandbox_go_on(sandbox: EmbeddedSandbox, clock: FakeClock) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from senza.sandbox.cloudformation import resources as work
 from senza.sandbox.cloudformation.errors import Refusal, ResourceFailed
+from senza.sandbox.cloudformation.rollback import alarmed, watch
 from senza.sandbox.cloudformation.signals import await_signals
 from senza.sandbox.cloudformation.stack import Blueprint, Resource, Stack
 from senza.sandbox.cloudformation.template import dependencies, order
@@ -92,21 +93,29 @@ def set_outputs(stack: Stack, blueprint: Blueprint) -> None:
         stack.outputs.append(found)
 
 
+def verdict(stack: Stack, blueprint: Blueprint, broken: list[str], verb: str) -> Generator[float, None, str]:
+    """Why what was made has to go again, "" where it may stay: failures, outputs, and the alarms watched meanwhile."""
+    if broken:
+        return f"The following resource(s) failed to {verb}: {listed(broken)}. "
+    try:
+        set_outputs(stack, blueprint)
+    except Refusal as error:
+        return error.message
+    return (yield from watch(stack.triggers, stack.account_id, stack.region))
+
+
 def create(stack: Stack) -> Operation:
     """Build it; on a failure roll back, delete or leave it, as on_failure says."""
     blueprint = stack.blueprint
     stack.say("CREATE_IN_PROGRESS", "User Initiated")
     making = Making(stack, blueprint)
-    broken = yield from Work(active(stack, blueprint), making.begin, making.finish, making.failed, cancel=True).run()
-    if not broken:
-        try:
-            set_outputs(stack, blueprint)
-            stack.say("CREATE_COMPLETE")
-            return
-        except Refusal as error:
-            reason = error.message
-    else:
-        reason = f"The following resource(s) failed to create: {listed(broken)}. "
+    reason = alarmed(stack.triggers, stack.account_id, stack.region)
+    if not reason:
+        made = yield from Work(active(stack, blueprint), making.begin, making.finish, making.failed, cancel=True).run()
+        reason = yield from verdict(stack, blueprint, made, "create")
+    if not reason:
+        stack.say("CREATE_COMPLETE")
+        return
     if stack.on_failure == "DO_NOTHING":
         stack.say("CREATE_FAILED", reason)
         return
@@ -119,15 +128,18 @@ def create(stack: Stack) -> Operation:
         stack.say(f"{phase}_COMPLETE")
 
 
-def delete(stack: Stack, retain: list[str]) -> Operation:
-    """Take it down; what fails can be tried again."""
+def delete(stack: Stack, retain: list[str], *, forced: bool = False) -> Operation:
+    """Take it down; what fails can be tried again. forced: what cannot be deleted is left behind."""
     stack.say("DELETE_IN_PROGRESS", "User Initiated")
     broken = yield from remove(stack, retain=retain)
-    if broken:
+    if broken and forced:
+        for name in broken:
+            stack.say_of(stack.resources[name], "DELETE_SKIPPED")
+    elif broken:
         stack.say("DELETE_FAILED", f"The following resource(s) failed to delete: {listed(broken)}. ")
-    else:
-        stack.outputs = []
-        stack.say("DELETE_COMPLETE")
+        return
+    stack.outputs = []
+    stack.say("DELETE_COMPLETE")
 
 
 def remove(
@@ -220,13 +232,10 @@ def update(stack: Stack, old: Blueprint, *, disable_rollback: bool) -> Operation
     stack.say("UPDATE_IN_PROGRESS", "User Initiated")
     changing = Changing(stack, new)
     wanted = active(stack, new)
-    broken = yield from Work(wanted, changing.begin, changing.finish, changing.failed, cancel=True).run()
-    reason = f"The following resource(s) failed to update: {listed(broken)}. " if broken else ""
-    if not broken:
-        try:
-            set_outputs(stack, new)
-        except Refusal as error:
-            reason = error.message
+    reason = alarmed(stack.triggers, stack.account_id, stack.region)
+    if not reason:
+        broken = yield from Work(wanted, changing.begin, changing.finish, changing.failed, cancel=True).run()
+        reason = yield from verdict(stack, new, broken, "update")
     if reason and disable_rollback:
         stack.say("UPDATE_FAILED", reason)
         return

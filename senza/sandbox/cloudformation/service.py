@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from senza.sandbox.cloudformation import operations, parameters, template
 from senza.sandbox.cloudformation.errors import Refusal, constraint
+from senza.sandbox.cloudformation.given import (
+    MAX_NAME,
+    Given,
+    check_name,
+    checked_tags,
+    fingerprint,
+    new_id,
+    on_failure,
+    truth,
+)
 from senza.sandbox.cloudformation.intrinsics import symbolic
+from senza.sandbox.cloudformation.rollback import Triggers, triggers_of
 from senza.sandbox.cloudformation.signals import receive
 from senza.sandbox.cloudformation.stack import Blueprint, Resource, Stack, moment
+from senza.sandbox.timeline import Operation
 from senza.sandbox.world import world
 
-NAME = re.compile(r"[a-zA-Z][-a-zA-Z0-9]*")
 TOKEN = re.compile(r"[a-zA-Z0-9][-a-zA-Z0-9]*")
-MAX_NAME = 128
-MAX_TAGS = 50
 MAX_TOPICS = 5
 UPDATABLE = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "UPDATE_FAILED"}
 UNDELETABLE = re.compile(r"UPDATE_.*IN_PROGRESS")
-
-Given = Mapping[str, Any]
-"""The parameters of a request, as the API reference names them."""
 
 
 @dataclass(frozen=True)
@@ -38,10 +43,12 @@ class Answered:
 
 class Service:
     def __init__(self, account_id: str, region: str) -> None:
-        self._account_id = account_id
-        self._region = region
+        self.account_id = account_id
+        self.region = region
         self.stacks: dict[str, Stack] = {}
         """By stack id, in the order of their creation, deleted ones included."""
+        self.updated: Callable[[Stack], None] = lambda stack: None
+        """Told of every direct update."""
         self._tokens: dict[str, Answered] = {}
 
     # -- finding ----------------------------------------------------------------------------------------------------
@@ -99,20 +106,21 @@ class Service:
             raise Refusal(f"Stack [{name}] already exists", "AlreadyExistsException")
         blueprint = self.blueprint(given)
         stack = Stack(
-            stack_id=new_id(name, self._account_id, self._region),
+            stack_id=new_id(name, self.account_id, self.region),
             name=name,
-            account_id=self._account_id,
-            region=self._region,
+            account_id=self.account_id,
+            region=self.region,
             blueprint=blueprint,
             on_failure=on_failure(given),
             created=moment(),
             termination_protection=truth(given.get("EnableTerminationProtection")),
             token=given.get("ClientRequestToken"),
             exports=self.exports(),
+            triggers=triggers_of(given, Triggers()),
         )
         check_values(stack, blueprint)
         self.stacks[stack.stack_id] = stack
-        self._run(stack, operations.create(stack))
+        self.run(stack, operations.create(stack))
         return self.remember("CreateStack", given, {"StackId": stack.stack_id})
 
     def update(self, given: Given) -> dict[str, Any]:
@@ -126,12 +134,16 @@ class Service:
         new = self.blueprint(given, old)
         stack.exports = self.exports()
         check_values(stack, new)
+        same_types(stack, old, new)
+        triggers = triggers_of(given, stack.triggers)
         if unchanged(stack, old, new):
             raise Refusal("No updates are to be performed.")
+        stack.triggers = triggers
         stack.blueprint, stack.updated, stack.token = new, moment(), given.get("ClientRequestToken")
         stack.signals.clear()
         disable = truth(given.get("DisableRollback"))
-        self._run(stack, operations.update(stack, old, disable_rollback=disable))
+        self.updated(stack)
+        self.run(stack, operations.update(stack, old, disable_rollback=disable))
         return self.remember("UpdateStack", given, {"StackId": stack.stack_id})
 
     def delete(self, given: Given) -> dict[str, Any]:
@@ -154,10 +166,22 @@ class Service:
         if unknown := sorted(set(retain) - stack.resources.keys()):
             raise Refusal(f"The following resources to retain do not exist in the stack: [{', '.join(unknown)}]")
         stack.token = given.get("ClientRequestToken")
-        self._run(stack, operations.delete(stack, retain))
+        if stack.status == "REVIEW_IN_PROGRESS":
+            stack.say("DELETE_COMPLETE")
+            return self.remember("DeleteStack", given, {})
+        mode = given.get("DeletionMode") or "STANDARD"
+        if mode not in ("STANDARD", "FORCE_DELETE_STACK"):
+            raise constraint(mode, "deletionMode", "satisfy enum value set: [FORCE_DELETE_STACK, STANDARD]")
+        if mode == "FORCE_DELETE_STACK" and stack.status != "DELETE_FAILED":
+            raise Refusal(
+                f"Invalid operation on stack [{stack.stack_id}]. FORCE_DELETE_STACK can only be specified when the "
+                "stack is in the DELETE_FAILED state"
+            )
+        self.run(stack, operations.delete(stack, retain, forced=mode != "STANDARD"))
         return self.remember("DeleteStack", given, {})
 
-    def _run(self, stack: Stack, operation: Any) -> None:
+    def run(self, stack: Stack, operation: Operation) -> None:
+        """Begin it, in place of what goes on with the stack."""
         if stack.operation is not None:
             world.timeline.cancel(stack.operation)
         stack.operation = operation
@@ -193,7 +217,7 @@ class Service:
         if sum((bool(given.get("TemplateBody")), bool(given.get("TemplateURL")), previous)) != 1:
             raise Refusal("Either Template URL or Template Body must be specified.")
         if given.get("TemplateURL"):
-            body: str = get_stack_from_s3_url(given["TemplateURL"], self._account_id, "aws")
+            body: str = get_stack_from_s3_url(given["TemplateURL"], self.account_id, "aws")
             return body
         if given.get("TemplateBody"):
             return str(given["TemplateBody"])
@@ -226,55 +250,20 @@ class Service:
         return stack, list(stack.resources.values())
 
 
-def new_id(name: str, account_id: str, region: str) -> str:
-    from moto.moto_api._internal import mock_random
-
-    return f"arn:aws:cloudformation:{region}:{account_id}:stack/{name}/{mock_random.uuid4()}"
-
-
-def fingerprint(given: Given) -> str:
-    return json.dumps(given, sort_keys=True, default=str)
-
-
-def truth(value: Any) -> bool:
-    return str(value).lower() == "true"
-
-
-def check_name(name: str) -> None:
-    if not NAME.fullmatch(name):
-        raise constraint(name, "stackName", "satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*")
-    if len(name) > MAX_NAME:
-        raise constraint(name, "stackName", f"have length less than or equal to {MAX_NAME}")
-
-
-def on_failure(given: Given) -> str:
-    if given.get("OnFailure") and given.get("DisableRollback") is not None:
-        raise Refusal("You can specify either DisableRollback or OnFailure, but not both.")
-    return given.get("OnFailure") or ("DO_NOTHING" if truth(given.get("DisableRollback")) else "ROLLBACK")
-
-
-def checked_tags(tags: Iterable[dict[str, str]]) -> dict[str, str]:
-    """Tags as a mapping. Raises Refusal, see Tag in the API reference."""
-    found: dict[str, str] = {}
-    for tag in tags:
-        key, value = tag["Key"], tag.get("Value", "")
-        if key in found:
-            raise Refusal(f"Duplicate tag key: {key}")
-        if key.lower().startswith("aws:"):
-            raise Refusal(f"aws: prefixed tag key names are not allowed for external use. ({key})")
-        if not 1 <= len(key) <= 128:
-            raise constraint(key, "tags.member.key", "have length between 1 and 128")
-        if len(value) > 256:
-            raise constraint(value, "tags.member.value", "have length less than or equal to 256")
-        found[key] = value
-    if len(found) > MAX_TAGS:
-        raise constraint("...", "tags", f"have length less than or equal to {MAX_TAGS}")
-    return found
-
-
 def check_values(stack: Stack, blueprint: Blueprint) -> None:
     """Compute every value as far as it is known before anything is made. Raises Refusal."""
     symbols(stack, blueprint)
+
+
+def same_types(stack: Stack, old: Blueprint, new: Blueprint) -> None:
+    """Raises Refusal where a logical id stays and its type does not."""
+    before, after = old.template["Resources"], new.template["Resources"]
+    changed = sorted(name for name in before.keys() & after.keys() if before[name]["Type"] != after[name]["Type"])
+    if changed:
+        raise Refusal(
+            "Update of resource type is not permitted. The new template modifies resource type of the following "
+            f"resources: [{', '.join(changed)}]"
+        )
 
 
 def symbols(stack: Stack, blueprint: Blueprint) -> dict[str, Any]:

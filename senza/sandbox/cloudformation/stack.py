@@ -9,6 +9,7 @@ from typing import Any
 
 from senza.sandbox.cloudformation.intrinsics import Lookup, Resolver
 from senza.sandbox.cloudformation.parameters import referenced
+from senza.sandbox.cloudformation.rollback import Triggers
 from senza.sandbox.timeline import Operation
 from senza.sandbox.world import world
 
@@ -57,6 +58,16 @@ class Resource:
 
 
 @dataclass
+class Drift:
+    """The last drift detection. status: ``NOT_CHECKED``, ``IN_SYNC`` or ``DRIFTED``; at: when, None before."""
+
+    status: str = "NOT_CHECKED"
+    at: datetime | None = None
+    by_resource: dict[str, Any] = field(default_factory=dict)
+    """Logical id to what was found, see :mod:`senza.sandbox.cloudformation.drift`."""
+
+
+@dataclass
 class Blueprint:
     """What a stack is to be: a template with the values that it is filled with."""
 
@@ -94,6 +105,8 @@ class Stack:
     """By logical id: unique id of the sender to SUCCESS or FAILURE."""
     exports: Mapping[str, str] = field(default_factory=dict)
     """Of all stacks in the region, for Fn::ImportValue."""
+    triggers: Triggers = field(default_factory=Triggers)
+    drift: Drift = field(default_factory=Drift)
 
     @property
     def busy(self) -> bool:

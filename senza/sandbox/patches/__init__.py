@@ -33,6 +33,7 @@ PATCHES = (
         "generic_types",
     ),
     "cloudformation",
+    "change_sets",
 )
 
 

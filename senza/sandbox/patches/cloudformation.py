@@ -1,7 +1,7 @@
 """Gap: moto runs stacks at once and without resource events, rollback, checks, tokens, limits or true paging.
 
-The operations on stacks are answered by the engine in ``senza.sandbox.cloudformation`` instead. Change sets and drift
-are refused, as the engine has none; stack sets stay moto's.
+The operations on stacks are answered by the engine in ``senza.sandbox.cloudformation`` instead; for change sets and
+drift see the patch ``change_sets``. Stack policies are refused; stack sets stay moto's.
 """
 
 from __future__ import annotations
@@ -19,10 +19,7 @@ from senza.sandbox.world import world
 Handler = Callable[[Service, dict[str, Any]], dict[str, Any] | None]
 KEPT_DELETED = timedelta(days=90)
 """How long ListStacks remembers a deleted stack (API reference)."""
-REFUSED = (
-    *("create_change_set", "describe_change_set", "execute_change_set", "delete_change_set", "list_change_sets"),
-    *("detect_stack_drift", "describe_stack_drift_detection_status", "set_stack_policy", "get_stack_policy"),
-)
+REFUSED = ("set_stack_policy", "get_stack_policy", "detect_stack_resource_drift")
 
 
 def service_of(response: Any) -> Service:
@@ -62,8 +59,13 @@ def described(stack: Stack) -> dict[str, Any]:
         "RoleARN": blueprint.role_arn,
         "Tags": [{"Key": key, "Value": value} for key, value in blueprint.tags.items()],
         "EnableTerminationProtection": stack.termination_protection,
-        "DriftInformation": {"StackDriftStatus": "NOT_CHECKED"},
+        "RollbackConfiguration": stack.triggers.described(),
+        "DriftInformation": drift_of(stack),
     }
+
+
+def drift_of(stack: Stack) -> dict[str, Any]:
+    return {"StackDriftStatus": stack.drift.status, "LastCheckTimestamp": stack.drift.at}
 
 
 def summary(stack: Stack) -> dict[str, Any]:
@@ -77,7 +79,7 @@ def summary(stack: Stack) -> dict[str, Any]:
         "DeletionTime": stack.deleted,
         "StackStatus": stack.status,
         "StackStatusReason": stack.reason,
-        "DriftInformation": {"StackDriftStatus": "NOT_CHECKED"},
+        "DriftInformation": drift_of(stack),
     }
 
 
@@ -94,7 +96,9 @@ def resource_detail(stack: Stack, one: Resource) -> dict[str, Any]:
         "ResourceStatus": one.status,
         "ResourceStatusReason": one.reason,
         "Metadata": None,
-        "DriftInformation": {"StackResourceDriftStatus": "NOT_CHECKED"},
+        "DriftInformation": {
+            "StackResourceDriftStatus": getattr(stack.drift.by_resource.get(one.logical_id), "status", "NOT_CHECKED")
+        },
     }
 
 
