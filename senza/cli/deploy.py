@@ -1,0 +1,126 @@
+"""``senza deploy``"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from senza.cli.compiling import Request, check_before_sending, definition_arguments
+from senza.cli.context import Context
+from senza.cli.options import common_options, pass_context
+
+if TYPE_CHECKING:
+    from senza.components import Compiled
+    from senza.definition import Bound
+    from senza.rollout.planning import Ground
+    from senza.rollout.steps import RolloutStep
+
+
+@click.command("deploy")
+@definition_arguments(tags=True)
+@click.option("--strategy", metavar="NAME", default="", help="Instead of the definition's: recreate, rolling, "
+              "blue-green, canary, linear, or a preset such as Canary10Percent5Minutes.")  # fmt: skip
+@click.option("--dry-run", is_flag=True, help="Show the plan, its earliest end, and what it means to stop on the way.")
+@click.option("--force-unlock", metavar="ID", default="", help="Break the lock of this id, whose holder is dead.")
+@common_options
+@pass_context
+def command(context: Context, request: Request, strategy: str, dry_run: bool, force_unlock: str) -> None:
+    """Create a version and move the traffic to it, watched, and back if it is worse.
+
+    How is said by SenzaInfo.Rollout in the definition; without it, a canary of 5, 25 and 100 %. It may be interrupted
+    at any time: "senza rollout resume" goes on, on any machine, and so does the same command again.
+
+    \b
+    Examples:
+      senza deploy definitions/hello-world.yaml 3 0.4
+      senza deploy definitions/hello-world.yaml 3 0.4 --strategy blue-green --dry-run
+    """
+    from senza.cli.rollouts import conclude, control_of
+    from senza.rollout.control import Beginning
+    from senza.rollout.ground import look_at_ground
+    from senza.rollout.planning import plan_forward, warnings
+    from senza.rollout.settings import override, rollout_of
+
+    bound = request.bind(context)
+    rollout = rollout_of(bound)
+    rollout = override(rollout, strategy) if strategy else rollout
+    compiled = request.compile(context, bound)
+    check_before_sending(context, request, compiled)
+    zones = context.account().zones
+    app, weighted = bound.stack_name, bool(compiled.weighted_records)
+    with control_of(context, force_unlock) as control:
+        going_on = None if dry_run else control.open_rollout(app)
+        ground = look_at_ground(context.aws(), zones, app, bound.version, weighted=weighted)
+        if going_on is None:
+            steps = plan_forward(rollout, ground)
+            for warning in warnings(rollout, ground, steps):
+                context.warn(warning)
+            if dry_run:
+                show_plan(context, steps, ground)
+                return
+        facts = audited(request, bound, compiled)
+        section = bound.info.get("Rollout")
+        beginning = Beginning(ground, rollout, section, strategy, compiled, directory_of(request), facts)
+        conclude(context, bound.full_name, control.deploy(beginning))
+
+
+def audited(request: Request, bound: Bound, compiled: Compiled) -> dict[str, Any]:
+    """What the audit log should know beyond the plan: no value of a NoEcho parameter."""
+    from senza.cli.rollouts import commit_time
+
+    hidden = {parameter.name for parameter in bound.parameters if parameter.no_echo}
+    parameters = {
+        parameter.name: bound.arguments[parameter.name]
+        for parameter in bound.parameters
+        if parameter.name not in hidden
+    }
+    return {
+        "definition": request.definition,
+        "parameters": parameters,
+        "tags": compiled.tags,
+        "commit_time": commit_time(parameters.values(), directory_of(request)),
+    }
+
+
+def directory_of(request: Request) -> str:
+    """Where hooks run: beside the definition, or here if that came from elsewhere."""
+    import os
+
+    path = request.definition.removeprefix("file://")
+    return os.path.dirname(os.path.abspath(path)) if os.path.exists(path) else os.getcwd()
+
+
+def show_plan(context: Context, steps: Sequence[RolloutStep], ground: Ground) -> None:
+    """On stdout: each step with its earliest time and the cost of stopping there; then the end."""
+    from senza.rollout.planning import foresee
+
+    foreseen = foresee(steps, ground)
+    width = max(len(one.step.says) for one in foreseen)
+    for one in foreseen:
+        click.echo(f"{clock_face(one.earliest)}  {one.step.says:<{width}}  {one.stopped}")
+    if ground.others:
+        click.echo(f"Before: {described(ground.weights)}; {ground.capacity} instances in {', '.join(ground.others)}.")
+    lasts = foreseen[-1].earliest
+    end = moment(context.clock.now() + lasts)
+    click.echo(f"Earliest end: {end}, {clock_face(lasts)} from now, and the time that AWS takes.")
+
+
+def described(weights: Mapping[str, Mapping[str, int]]) -> str:
+    return "; ".join(
+        f"{domain} " + ", ".join(f"{name} {weight / 2:g} %" for name, weight in siblings.items())
+        for domain, siblings in weights.items()
+    )
+
+
+def clock_face(seconds: float) -> str:
+    """``+0:35`` for hours and minutes."""
+    minutes = round(seconds / 60)
+    return f"+{minutes // 60}:{minutes % 60:02}"
+
+
+def moment(seconds: float) -> str:
+    import time
+
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds))

@@ -1,0 +1,95 @@
+"""What ``senza deploy`` and ``senza rollout`` share: a Control, Ctrl-C, and how the end is told."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from senza.cli.context import Context
+from senza.errors import OperationFailed
+
+if TYPE_CHECKING:
+    from senza.rollout.attending import Stop
+    from senza.rollout.control import Control
+    from senza.rollout.runner import Result
+
+PATIENCE = 10.0
+"""Seconds for a connection and for an answer of Prometheus, hooks and chat."""
+COMMIT = r"[0-9a-f]{7,40}"
+
+
+@contextmanager
+def control_of(context: Context, force_unlock: str = "") -> Iterator[Control]:
+    """A Control on the context's AWS; while it lasts, Ctrl-C stops a rollout between two calls."""
+    import urllib3
+
+    from senza.journal import Caller, Journal
+    from senza.rollout.control import Control
+    from senza.rollout.telling import Telling
+
+    aws = context.aws()
+    caller = Caller(aws)
+    control = Control(
+        aws=aws,
+        clock=context.clock,
+        zones=context.account().zones,
+        journal=Journal(aws, context.clock, account_id=caller.account_id, who=caller.who),
+        who=caller.who,
+        reporter=context.reporter(),
+        listeners=Telling(),
+        web=urllib3.PoolManager(timeout=urllib3.Timeout(connect=PATIENCE, read=PATIENCE), retries=False),
+        environ=context.environ,
+        force_unlock=force_unlock,
+    )
+    with listening(control.stop):
+        yield control
+
+
+@contextmanager
+def listening(stop: Stop) -> Iterator[None]:
+    """Give SIGINT and SIGTERM to ``stop``; only the main thread may, so nothing happens in others."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, stop.on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def conclude(context: Context, stack: str, result: Result) -> None:
+    """One line about the end. Raises OperationFailed (exit code 1) where the new version did not make it."""
+    if result.says == "promoted":
+        click.echo(f"{stack} is promoted.")
+        return
+    app = stack.rpartition("-")[0]
+    hint = f"{stack} is left without traffic. senza rollout report {app} shows the numbers."
+    raise OperationFailed(f"{stack} was {result.says}: {result.because}", hint=hint)
+
+
+def commit_time(values: Iterable[str], directory: str) -> float | None:
+    """When the commit was made that a parameter names, seconds since the epoch; None where none does.
+
+    Asks git in that directory; its repository must know the commit.
+    """
+    import re
+    import subprocess
+
+    for value in values:
+        if not re.fullmatch(COMMIT, value):
+            continue
+        words = ["git", "-C", directory, "show", "-s", "--format=%ct", f"{value}^{{commit}}"]
+        try:
+            answer = subprocess.run(words, capture_output=True, text=True, timeout=10, check=False)  # noqa: S603
+        except (OSError, subprocess.TimeoutExpired):
+            return None
+        if answer.returncode == 0 and answer.stdout.strip().isdigit():
+            return float(answer.stdout)
+    return None

@@ -1,0 +1,296 @@
+"""Beginning a rollout, and going on with one from any machine: resume, promote, pause, abort."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from senza.aws import Aws
+from senza.clock import Clock
+from senza.components import Compiled
+from senza.errors import Conflict, NotFound, Refused, SenzaError, TimedOut, Where
+from senza.journal import Holder, Journal, Lock, Operation
+from senza.plan import Reporter
+from senza.rollout.attending import Stop
+from senza.rollout.leaving import looked_at
+from senza.rollout.made_of import STACK, sendable, stored
+from senza.rollout.model import Rollout, Strategy
+from senza.rollout.planning import Ground, plan_forward
+from senza.rollout.progress import Progress, progress
+from senza.rollout.runner import PROMOTED, Listeners, Result, Runner
+from senza.rollout.running import Run, prepare
+from senza.rollout.settings import override, parse
+from senza.rollout.steps import DeleteOld, to_json
+from senza.traffic.records import Zones
+
+if TYPE_CHECKING:
+    import urllib3
+
+KIND = "rollout"
+HEARD = 180.0
+"""Seconds within which a running rollout hears what is asked of it; it listens every 30."""
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """What ``deploy`` knows and a rollout is begun with.
+
+    section: ``SenzaInfo.Rollout`` as the definition has it, strategy: from the command line, "" where it says nothing;
+    both are kept, so that whoever goes on reads the same settings. facts: more for the audit log, e.g. the parameters.
+    """
+
+    ground: Ground
+    rollout: Rollout
+    section: Any
+    strategy: str
+    compiled: Compiled
+    directory: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Control:
+    """Everything that a process needs to carry rollouts on.
+
+    reporter: where the progress of a run goes. environ: for hooks and tokens. force_unlock: id of a lock to break.
+    """
+
+    aws: Aws
+    clock: Clock
+    zones: Zones
+    journal: Journal
+    reporter: Reporter
+    listeners: Listeners
+    web: urllib3.PoolManager
+    environ: Mapping[str, str]
+    who: Callable[[], str]
+    stop: Stop = field(default_factory=Stop)
+    force_unlock: str = ""
+
+    # -- what there is ----
+    def newest(self, app: str) -> Operation:
+        """The app's newest rollout. Raises NotFound."""
+        operation = self.journal.newest(app, KIND)
+        if operation is None:
+            raise NotFound(f"there is no rollout of {app}", hint="senza deploy begins one; senza history shows them.")
+        return operation
+
+    def open_rollout(self, app: str) -> Operation | None:
+        """The app's newest rollout if it is not finished."""
+        operation = self.journal.newest(app, KIND)
+        return operation if operation and progress(operation.entries).open else None
+
+    # -- deploy ----
+    def deploy(self, beginning: Beginning) -> Result:
+        """Begin, or go on with the same rollout where it is open. Raises Conflict beside another one, and Stopped."""
+        ground = beginning.ground
+        self.journal.ensure()
+        ident = self.journal.new_id()
+        lock = self.lock(ground.app, f"rollout of {ground.version}", ident)
+        try:
+            open_ = self.open_rollout(ground.app)
+            if open_:
+                return self.go_on_with(open_, beginning, lock)
+            operation = self.begin(beginning, ident)
+        except (SenzaError, KeyboardInterrupt):
+            lock.release()
+            raise
+        run = self.run_of(operation, lambda: beginning.compiled, beginning.rollout)
+        return self.runner(run, lock).go()
+
+    def lock(self, app: str, what: str, ident: str = "") -> Lock:
+        """Taken. Raises Conflict, telling who has it."""
+        lock = self.journal.lock(app)
+        lock.take(what, ident, force=self.force_unlock, resumable=bool(ident))
+        return lock
+
+    def begin(self, beginning: Beginning, ident: str) -> Operation:
+        ground, compiled = beginning.ground, beginning.compiled
+        steps = [to_json(step) for step in plan_forward(beginning.rollout, ground)]
+        digest = hashlib.sha256(json.dumps(steps, sort_keys=True).encode()).hexdigest()
+        facts = {
+            **beginning.facts,
+            **{"app": ground.app, "version": ground.version, "stack": ground.stack, "old": ground.baseline},
+            **{"strategy": str(beginning.rollout.strategy), "asked": beginning.strategy, "section": beginning.section},
+            **{"directory": beginning.directory, "plan": steps, "plan_hash": digest, "ground": ground.to_json()},
+        }
+        made_of = {STACK: json.dumps(sendable(compiled)).encode()}
+        return self.journal.begin(ground.app, KIND, facts, ident=ident, attachments=made_of)
+
+    def go_on_with(self, operation: Operation, beginning: Beginning, lock: Lock) -> Result:
+        """``deploy`` again with the same version is ``resume``, with the definition at hand."""
+        version = operation.entries[0].facts["version"]
+        if version != beginning.ground.version:
+            raise open_already(beginning.ground.app, version)
+        run = self.run_of(operation, lambda: beginning.compiled)
+        operation.write("resumed", {"by": "deploy"})
+        return self.runner(run, lock).go()
+
+    # -- going on ----
+    def resume(self, app: str) -> Result:
+        """Go on where it stands. Raises Refused where nothing is open, Conflict while another process carries it on."""
+        operation = self.newest(app)
+        self.require_open(app, operation)
+        lock = self.lock(app, "rollout, resumed", operation.id)
+        return self.continued(operation, lock, "resume", lambda runner: None)
+
+    def continued(self, operation: Operation, lock: Lock, action: str, first: Callable[[Runner], None]) -> Result:
+        try:
+            operation = self.journal.open(operation.app, operation.id)  # another process may have gone on meanwhile
+            run = self.run_of(operation, lambda: stored(operation))
+            operation.write("resumed", {"by": action})
+            runner = self.runner(run, lock)
+            first(runner)
+        except (SenzaError, KeyboardInterrupt):
+            lock.release(unfinished=True)
+            raise
+        return runner.go()
+
+    def abort(self, app: str, who: str) -> Result:
+        """Back to the snapshot: by the process that carries the rollout on, or else by this one.
+
+        One that was promoted can be taken back as long as its old versions are kept. Raises Refused, TimedOut.
+        """
+        operation = self.newest(app)
+        stands = progress(operation.entries)
+        if not stands.open:
+            self.require_reversible(app, operation, stands)
+        if stands.open and (holder := self.holder(app)):
+            return self.asked(operation, holder, "abort")
+        lock = self.lock(app, "rollout, being taken back", operation.id)
+        return self.continued(operation, lock, "abort", lambda runner: runner.turn_back(f"abort asked by {who}"))
+
+    def promote(self, app: str, who: str) -> Result:
+        """All traffic at once and no more watching. Raises Refused, TimedOut."""
+        operation = self.newest(app)
+        self.require_open(app, operation)
+        if holder := self.holder(app):
+            return self.asked(operation, holder, "promote")
+        lock = self.lock(app, "rollout, being promoted", operation.id)
+        return self.continued(operation, lock, "promote", lambda runner: runner.promote(f"promote asked by {who}"))
+
+    def pause(self, app: str) -> None:
+        """Make the process that carries the rollout on stop where it is. Raises Refused where none does, TimedOut."""
+        operation = self.newest(app)
+        stands = self.require_open(app, operation)
+        holder = self.holder(app)
+        if holder is None:
+            why = f" ({stands.stopped})" if stands.stopped else ""
+            raise Refused(
+                f"nobody carries the rollout of {app} on: it is stopped already{why}",
+                hint=f"senza rollout resume {app} goes on, senza rollout abort {app} takes it back.",
+            )
+        operation.ask("pause")
+        self.wait_for(operation, holder, lambda now: bool(now.stopped) or not now.open)
+
+    def holder(self, app: str) -> Holder | None:
+        """Who carries the app's rollout on, None where nobody does any more."""
+        if self.force_unlock:
+            return None
+        return self.journal.lock(app).holder()
+
+    def asked(self, operation: Operation, holder: Holder, what: str) -> Result:
+        """Ask the process that carries it on, and wait for what becomes of it."""
+        operation.ask(what)
+        self.reporter.progress(f"asked {holder.who} at {holder.where}, who carries it on")
+        heard = operation.entries[-1].seq
+        self.wait_for(operation, holder, lambda now: not now.open or now.phase != "forward", HEARD)
+        done = self.wait_for(operation, holder, lambda now: not now.open or bool(now.stopped), 3600.0)
+        if done.open:
+            raise Conflict(f"the rollout stopped after entry {heard}: {done.stopped}", hint="senza rollout status")
+        return Result(done.result, done.because)
+
+    def wait_for(
+        self, operation: Operation, holder: Holder, reached: Callable[[Progress], bool], timeout: float = HEARD
+    ) -> Progress:
+        until = self.clock.now() + timeout
+        while True:
+            now = progress(self.journal.open(operation.app, operation.id).entries)
+            if reached(now):
+                return now
+            if self.clock.now() >= until:
+                raise TimedOut(
+                    f"{holder.who} at {holder.where} does not answer since {timeout / 60:g} minutes",
+                    hint=f"If that process is dead, repeat this with --force-unlock {holder.id}.",
+                )
+            self.clock.sleep(5)
+
+    def require_open(self, app: str, operation: Operation) -> Progress:
+        stands = progress(operation.entries)
+        if stands.open:
+            return stands
+        raise Refused(
+            f"the rollout of {operation.entries[0].facts['stack']} is finished: {stands.result}",
+            hint="senza deploy begins another one.",
+        )
+
+    def require_reversible(self, app: str, operation: Operation, stands: Progress) -> None:
+        facts = operation.entries[0].facts
+        if stands.result != PROMOTED:
+            raise Refused(f"the rollout of {facts['stack']} is finished: {stands.result}; nothing is left to take back")
+        keep = settings_of(operation).keep.seconds
+        lone = not facts["old"] and facts["strategy"] != Strategy.ROLLING
+        if self.clock.now() - operation.entries[-1].at > keep or lone:
+            raise Refused(
+                f"{facts['stack']} was promoted, and the version before is not kept any more",
+                hint=f"senza traffic {app} shows who can have the traffic; senza deploy brings a version back.",
+            )
+
+    # -- old versions ----
+    def cleanup(self, app: str, *, dry_run: bool = False) -> list[str]:
+        """Delete what ``Keep`` does not keep any more; one line for each old version. Raises Refused, Conflict."""
+        newest = self.newest(app)
+        stands = progress(newest.entries)
+        if stands.open:
+            raise open_already(app, newest.entries[0].facts["version"])
+        run = self.run_of(newest, lambda: stored(newest))
+        step = DeleteOld(run.ground.stack, run.rollout.keep.versions, run.rollout.keep.seconds)
+        if dry_run:
+            return [f"{name}: {because or 'goes'}" for name, because in looked_at(run, step)]
+        lock = self.lock(app, "cleanup")
+        try:
+            run.operation = self.journal.begin(app, "cleanup", {"app": app, "says": step.says})
+            prepared = prepare(step, run)
+            outcome = prepared.act()
+            run.operation.write("done", {"says": outcome.says, "facts": dict(outcome.facts)})
+        finally:
+            lock.release()
+        return [f"deleted: {outcome.says}"]
+
+    # -- one run ----
+    def run_of(self, operation: Operation, compiled: Callable[[], Compiled], rollout: Rollout | None = None) -> Run:
+        first = operation.entries[0].facts
+        return Run(
+            aws=self.aws,
+            clock=self.clock,
+            zones=self.zones,
+            journal=self.journal,
+            operation=operation,
+            rollout=rollout or settings_of(operation),
+            ground=Ground.from_json(first["ground"]),
+            directory=first["directory"],
+            compiled=compiled,
+            web=self.web,
+            say=self.reporter.progress,
+            environ=self.environ,
+        )
+
+    def runner(self, run: Run, lock: Lock) -> Runner:
+        return Runner(run, lock, self.reporter, self.stop, self.listeners)
+
+
+def settings_of(operation: Operation) -> Rollout:
+    """The settings as they were when the rollout began."""
+    first = operation.entries[0].facts
+    rollout = parse(first["section"], lambda *path: Where(f"journal entry {operation.id}", path))
+    return override(rollout, first["asked"]) if first["asked"] else rollout
+
+
+def open_already(app: str, version: str) -> Conflict:
+    return Conflict(
+        f"a rollout of {app}-{version} is open",
+        hint=f"senza rollout status {app} shows where it stands; finish it (resume, promote) or take it back (abort).",
+    )

@@ -1,0 +1,176 @@
+"""The steps in which old versions leave: scaled down, then deleted, and never one that somebody still uses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from senza.errors import OperationFailed, Refused, TimedOut
+from senza.fleet.metrics import figures
+from senza.journal import Summary
+from senza.plan import Outcome, perform
+from senza.rollout.capacity import groups_by_stack, pause_until, resize, sizes_of
+from senza.rollout.running import Prepared, Run, already, prepare
+from senza.rollout.steps import DeleteOld, ScaleDown, lasting
+from senza.stacks.changes import AwaitStacks
+from senza.stacks.summaries import Stack, describe_stack
+from senza.stacks.watch import DELETED
+from senza.traffic.app import shares, stacks_of
+from senza.traffic.guards import before_delete
+
+WARM = 1
+"""Instances that a version without traffic keeps, so that there is something to go back to."""
+
+REPORTED = 120.0
+"""Seconds until CloudWatch has told of the last requests: the end of their minute, and a minute of delay."""
+HISTORY = 20
+"""So many of the app's newest operations are asked since when a version has no traffic."""
+
+
+@prepare.register
+def prepare_scale_down(step: ScaleDown, run: Run) -> Prepared:
+    if describe_stack(run.aws, step.stack) is None:
+        return already("is gone")
+
+    def act() -> Outcome:
+        since = max((at for at, weight in run.shifts() if weight), default=0.0)
+        pause_until(
+            run, since + step.after + REPORTED, f"{step.stack} may still get requests of those who cached its address"
+        )
+        if busy := in_use(run, [step.stack])[step.stack]:
+            return Outcome(f"left as it is: {busy}")
+        groups = groups_by_stack(run.aws, [step.stack])[step.stack]
+        large = {name: group for name, group in groups.items() if group.desired > WARM or group.minimum > WARM}
+        for group in large.values():
+            resize(run.aws, group, MinSize=min(group.minimum, WARM), DesiredCapacity=WARM)
+        return Outcome(", ".join(f"{name} {WARM}" for name in large) or "is small already")
+
+    groups = groups_by_stack(run.aws, [step.stack])[step.stack]
+    return Prepared(act, {"sizes": sizes_of(groups)})
+
+
+def in_use(run: Run, stacks: Sequence[str]) -> dict[str, str]:
+    """Why a version cannot go: its weight, or requests in the last five minutes; "" where nothing speaks against it."""
+    weighed: dict[str, float] = {}
+    for share in shares(run.aws, run.zones, run.ground.app):
+        weighed[share.identifier] = max(weighed.get(share.identifier, 0.0), share.effective)
+    seen = figures(run.aws, stacks, run.clock.now())
+    result = {}
+    for stack in stacks:
+        requests = seen[stack].requests_per_sec if stack in seen else None
+        result[stack] = (
+            f"it has {weighed[stack]:g} % of the traffic"
+            if weighed.get(stack)
+            else f"its load balancer still gets {requests:g} requests a second"
+            if requests
+            else ""
+        )
+    return result
+
+
+@dataclass(frozen=True)
+class Leaver:
+    """An old version: why it stays for now ("" if it goes)."""
+
+    stack: Stack
+    because: str
+
+
+def leavers(run: Run, step: DeleteOld) -> list[Leaver]:
+    """The old versions, oldest first by creation time, and why each stays or that it goes."""
+    new = run.ground.stack
+    old = [stack for stack in stacks_of(run.aws, run.ground.app) if stack.full_name != new]
+    kept = {stack.full_name for stack in old[len(old) - step.versions :]} if step.versions else set()
+    asked = [stack.full_name for stack in old if stack.full_name not in kept]
+    busy = in_use(run, asked) if asked else {}
+    because = dict.fromkeys(kept, f"it is one of the {step.versions} that are kept") | busy
+    left = [stack for stack in old if not because[stack.full_name]]
+    history: list[Summary] | None = None
+    for stack in left:
+        since = in_this_rollout(run, stack.full_name)
+        if since is None:
+            history = run.journal.operations(run.ground.app, limit=HISTORY) if history is None else history
+            since = until_when(run, history, stack.full_name)
+        because[stack.full_name] = young(stack, since, run.clock.now(), step.seconds)
+    return [Leaver(stack, because[stack.full_name]) for stack in old]
+
+
+def looked_at(run: Run, step: DeleteOld) -> list[tuple[str, str]]:
+    """The old versions by name, and why each stays; "" for those that go."""
+    return [(one.stack.full_name, one.because) for one in leavers(run, step)]
+
+
+def young(stack: Stack, since: float | None, now: float, least: float) -> str:
+    if stack.status.endswith("_IN_PROGRESS"):
+        return f"it is {stack.status}"
+    if since is None:
+        return "the journal does not tell since when it has no traffic"
+    left = since + least - now
+    return f"it had traffic until {lasting(round(now - since))} ago" if left > 0 else ""
+
+
+def in_this_rollout(run: Run, stack: str) -> float | None:
+    """When this rollout took the version's traffic, seconds since the epoch; None where it had none."""
+    if had(run.operation.entries[0].facts, stack):
+        return max((at for at, _ in run.shifts()), default=None)
+    return None
+
+
+def until_when(run: Run, history: Sequence[Summary], stack: str) -> float | None:
+    """When the version had traffic last, seconds since the epoch, as the journal tells of earlier operations."""
+    return last_traffic([one for one in history if one.id != run.operation.id], stack) or had_none_since(run, stack)
+
+
+def had_none_since(run: Run, stack: str) -> float | None:
+    """The beginning of this rollout, where the version had no traffic by then."""
+    first = run.operation.entries[0]
+    return first.at if had(first.facts, stack) is False else None
+
+
+def last_traffic(history: Sequence[Summary], stack: str) -> float | None:
+    """Until when the version had traffic at most, in seconds since the epoch, as far as the journal knows; else None.
+
+    history: operations of the app, newest first. Between operations weights do not change, or not by us.
+    """
+    known = None
+    for operation in history:
+        begin, end = had(operation.first.facts, stack), had(operation.last.facts, stack)
+        if begin or end or operation.first.facts.get("stack") == stack:
+            return operation.last.at
+        if begin is not None or end is not None:
+            known = operation.first.at
+    return known
+
+
+def had(facts: Mapping[str, Any], stack: str) -> bool | None:
+    """Whether the version had traffic when this was written down; None where it says nothing about it."""
+    weights = facts.get("weights") or (facts.get("ground") or {}).get("weights") or {}
+    told = [siblings[stack] > 0 or sum(siblings.values()) == 0 for siblings in weights.values() if stack in siblings]
+    return any(told) if told else None
+
+
+@prepare.register
+def prepare_delete(step: DeleteOld, run: Run) -> Prepared:
+    found = leavers(run, step)
+    going = [one.stack for one in found if not one.because]
+    staying = {one.stack.full_name: one.because for one in found if one.because}
+    for name, because in staying.items():
+        run.say(f"{name} stays: {because}")
+    if not going:
+        return already("none to delete", {"kept": staying})
+
+    def act() -> Outcome:
+        deleted = []
+        for stack in going:
+            try:
+                removal = before_delete(run.aws, run.zones, stack)
+                for one in removal.steps:
+                    perform(one, run.world)
+                perform(AwaitStacks((stack,), DELETED, token=removal.token), run.world)
+                deleted.append(stack.full_name)
+            except (Refused, OperationFailed, TimedOut) as error:  # the rollout itself is done
+                run.say(f"{stack.full_name} stays: {error.message}")
+        return Outcome(", ".join(deleted) or "none deleted", {"deleted": deleted, "kept": staying})
+
+    return Prepared(act, {"going": [stack.full_name for stack in going]})

@@ -1,0 +1,51 @@
+"""What the stack of a new version is made of, kept so that another machine can create it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from senza.components import Compiled, WeightedRecord
+from senza.errors import Refused
+from senza.journal import Operation
+
+STACK = "stack.json"
+"""The attachment of a rollout that holds it."""
+
+
+def sendable(compiled: Compiled) -> dict[str, Any]:
+    """As JSON, without the values of NoEcho parameters: those go to CloudFormation and nowhere else."""
+    declared = compiled.template.get("Parameters") or {}
+    secret = [name for name in compiled.parameters if str((declared.get(name) or {}).get("NoEcho")).lower() == "true"]
+    return {
+        "template": json.loads(compiled.template_body()),
+        "stack_name": compiled.stack_name,
+        "version": compiled.version,
+        "tags": compiled.tags,
+        "parameters": {name: value for name, value in compiled.parameters.items() if name not in secret},
+        "withheld": secret,
+        "capabilities": list(compiled.capabilities),
+        "notification_arns": list(compiled.notification_arns),
+        "weighted_records": [vars(record) for record in compiled.weighted_records],
+    }
+
+
+def stored(operation: Operation) -> Compiled:
+    """What the stack is made of, from the journal. Raises Refused where secrets are missing."""
+    body = operation.attachment(STACK)
+    facts = operation.entries[0].facts
+    again = f"Give the definition once more: senza deploy DEFINITION {facts['version']} ... goes on with this rollout."
+    if body is None:
+        raise Refused("the journal does not hold what the stack is made of", hint=again)
+    data = json.loads(body)
+    if missing := data.pop("withheld"):
+        raise Refused(f"the values of {', '.join(missing)} are secret, so the journal does not hold them", hint=again)
+    records: Sequence[Mapping[str, Any]] = data.pop("weighted_records")
+    return Compiled(
+        **{name: data[name] for name in ("template", "stack_name", "version", "tags", "parameters")},
+        capabilities=tuple(data["capabilities"]),
+        notification_arns=tuple(data["notification_arns"]),
+        warnings=(),
+        weighted_records=tuple(WeightedRecord(**record) for record in records),
+    )

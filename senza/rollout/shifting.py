@@ -1,0 +1,94 @@
+"""The steps that move traffic."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from senza.errors import Conflict, NotFound
+from senza.plan import Outcome, perform
+from senza.rollout.running import Prepared, Run, already, prepare
+from senza.rollout.steps import Shift, ShiftBack
+from senza.stacks.references import split_name
+from senza.traffic.app import plan_traffic
+from senza.traffic.records import Reader
+from senza.traffic.survey import names_of
+from senza.traffic.switch import DomainPlan, SwitchPlan, plan_restore
+from senza.traffic.weights import percent
+
+
+@prepare.register
+def prepare_shift(step: Shift, run: Run) -> Prepared:
+    app, version = split_name(step.stack)
+    plan = plan_traffic(run.aws, run.zones, app, version, step.weight)
+    for domain in plan.switch.domains:
+        if domain.because:
+            given = percent(domain.after[step.stack])
+            run.say(f"{domain.domain}: {step.stack} gets {given} %, because {domain.because}")
+    check_undisturbed(run, step, plan.switch)
+
+    def act() -> Outcome:
+        outcome = Outcome("was so already")
+        for one in plan.steps:
+            outcome = perform(one, run.world)
+        return Outcome(outcome.says, {"weights": after(plan.switch.domains)})
+
+    return Prepared(act, {"weights": before(plan.switch.domains)})
+
+
+def before(domains: Iterable[DomainPlan]) -> dict[str, dict[str, int]]:
+    return {str(domain.domain): dict(domain.before) for domain in domains}
+
+
+def after(domains: Iterable[DomainPlan]) -> dict[str, dict[str, int]]:
+    return {str(domain.domain): dict(domain.after) for domain in domains}
+
+
+def check_undisturbed(run: Run, step: Shift, switch: SwitchPlan) -> None:
+    """Raises Conflict where the weights are neither as this rollout left them nor as the step makes them.
+
+    Somebody who moved traffic by hand in the middle of a rollout had a reason.
+    """
+    left = weights_left(run)
+    for domain in switch.domains:
+        now, expected = dict(domain.before), left.get(str(domain.domain), {})
+        if now in (dict(domain.after), {name: expected.get(name, 0) for name in now}):
+            continue
+        if sum(expected.values()) == 0 or step.stack not in expected:
+            continue  # a sole version at 0 was given the whole weight on the way; a new record is at 0
+        raise Conflict(
+            f"somebody else changed the traffic of {domain.domain}: {described(now)}, and not {described(expected)}",
+            hint=f"Go back to the beginning (senza rollout abort {run.ground.app}), or make it so again and resume.",
+        )
+
+
+def weights_left(run: Run) -> Mapping[str, Mapping[str, int]]:
+    """The weights as the last confirmed step left them, else as they were before."""
+    done = [entry.facts["facts"]["weights"] for _, entry in run.progress.confirmed if "weights" in entry.facts["facts"]]
+    return done[-1] if done else run.ground.weights
+
+
+def described(weights: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {percent(weight)} %" for name, weight in weights.items()) or "nothing"
+
+
+@prepare.register
+def prepare_back(step: ShiftBack, run: Run) -> Prepared:
+    """All domains of all zones that the version shares, to what the snapshot says: one batch for each zone."""
+    names = {*run.ground.weights, *names_in_template(run, step.stack)}
+    records = Reader(run.aws, run.zones()).read(sorted(names))
+    plan = plan_restore(records, run.ground.weights, step.stack)
+    if not plan.steps:
+        return already("has none (any more)", {"weights": after(plan.domains)})
+
+    def act() -> Outcome:
+        said = [perform(one, run.world).says for one in plan.steps]
+        return Outcome("; ".join(dict.fromkeys(said)), {"weights": after(plan.domains)})
+
+    return Prepared(act, {"weights": before(plan.domains)})
+
+
+def names_in_template(run: Run, stack: str) -> set[str]:
+    try:
+        return set(names_of(run.aws, stack).values())
+    except NotFound:
+        return set()

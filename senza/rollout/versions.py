@@ -1,0 +1,153 @@
+"""The steps that make, change and renew the stack of a version."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from senza.errors import NotFound, OperationFailed, TimedOut
+from senza.fleet.respawn import Manner, plan_respawn
+from senza.plan import Outcome, perform
+from senza.rollout.capacity import groups_by_stack
+from senza.rollout.running import NotGood, Prepared, Run, already, prepare
+from senza.rollout.steps import AwaitVersion, CreateVersion, RefreshVersion, RestoreVersion, UpdateVersion
+from senza.stacks.changes import (
+    DEAD,
+    AwaitStacks,
+    CreateStack,
+    ReplaceTemplate,
+    UpdateStack,
+    already_exists,
+    not_updatable,
+)
+from senza.stacks.summaries import Stack, describe_stack
+from senza.stacks.templates import deployed_template
+from senza.stacks.watch import READY
+from senza.traffic.guards import before_create, before_update
+
+TAG = "senza:rollout"
+"""Tag of a stack that a rollout made: the rollout's id. Tells our stack from somebody else's of that name."""
+FORMER = "former-template.json"
+"""The attachment with the template that a version had before it was updated."""
+
+
+@prepare.register
+def prepare_create(step: CreateVersion, run: Run) -> Prepared:
+    existing = describe_stack(run.aws, step.stack)
+    if existing and dict(existing.tags).get(TAG) == run.operation.id:
+        return already("was begun already")
+    if existing:
+        raise already_exists(step.stack, existing.status)
+    compiled = run.compiled()
+    compiled = replace(compiled, tags={**compiled.tags, TAG: run.operation.id})
+    guards = before_create(run.aws, run.zones, compiled)
+
+    def act() -> Outcome:
+        for guard in guards:
+            perform(guard, run.world)
+        return perform(CreateStack(compiled, token=token(run, "create")), run.world)
+
+    return Prepared(act, {"first": [guard.says for guard in guards]})
+
+
+def token(run: Run, action: str) -> str:
+    """The same client request token whenever the step is repeated, so that AWS takes it for one request."""
+    return f"senza-{run.operation.id}-{action}"[:128]
+
+
+@prepare.register
+def prepare_await(step: AwaitVersion, run: Run) -> Prepared:
+    stack = present(run, step.stack)
+    # by status alone: the operation may be ours, or of whoever made the version that is rolled out
+    return Prepared(partial(await_version, AwaitStacks((stack,), READY), run), {"status": stack.status})
+
+
+def await_version(step: AwaitStacks, run: Run) -> Outcome:
+    try:
+        return perform(step, run.world)
+    except (OperationFailed, TimedOut) as error:
+        raise NotGood(error.message, hint=error.hint) from error
+
+
+def present(run: Run, name: str) -> Stack:
+    stack = describe_stack(run.aws, name)
+    if stack is None:
+        raise NotFound(
+            f"stack {name} has disappeared",
+            hint=f"Somebody deleted it. Take the rollout back: senza rollout abort {run.ground.app}",
+        )
+    return stack
+
+
+@prepare.register
+def prepare_update(step: UpdateVersion, run: Run) -> Prepared:
+    stack = present(run, step.stack)
+    if dict(stack.tags).get(TAG) == run.operation.id:
+        return already("was begun already")
+    if stack.status in DEAD:
+        raise not_updatable(stack)
+    if run.operation.attachment(FORMER) is None:
+        run.operation.attach(FORMER, json.dumps(former_of(run, stack)).encode(), "application/json")
+    planned = before_update(run.aws, run.zones, run.compiled(), stack)
+    planned = replace(planned, tags={**planned.tags, TAG: run.operation.id})
+    update = UpdateStack(planned, token=token(run, "update"))
+    return Prepared(lambda: perform(update, run.world), {"status": stack.status})
+
+
+def former_of(run: Run, stack: Stack) -> dict[str, Any]:
+    """What it takes to go back. CloudFormation tells no NoEcho values, so those would stay as they are by then."""
+    template = deployed_template(run.aws, stack.stack_id)
+    declared = (template.get("Parameters") or {}).items()
+    hidden = [name for name, one in declared if str(one.get("NoEcho")).lower() == "true"]
+    described = run.aws.call("cloudformation", "describe_stacks", StackName=stack.stack_id)["Stacks"][0]
+    values = {one["ParameterKey"]: one.get("ParameterValue", "") for one in described.get("Parameters", ())}
+    return {"template": template, "values": {name: value for name, value in values.items() if name not in hidden}}
+
+
+@prepare.register
+def prepare_restore(step: RestoreVersion, run: Run) -> Prepared:
+    stack = present(run, step.stack)
+    if stack.status in DEAD:
+        raise not_updatable(stack)
+    body = run.operation.attachment(FORMER)
+    if body is None:
+        return already("had not been updated")
+    former: Mapping[str, Any] = json.loads(body)
+    template = former["template"]
+    back = ReplaceTemplate(
+        stack,
+        template,
+        tuple(template.get("Parameters") or {}),
+        "take the rollout back",
+        ("CAPABILITY_NAMED_IAM", *(("CAPABILITY_AUTO_EXPAND",) if "Transform" in template else ())),
+        token(run, "restore"),
+        former["values"],
+    )
+
+    def act() -> Outcome:
+        if stack.status.endswith("_IN_PROGRESS"):
+            perform(AwaitStacks((stack,), READY | {"UPDATE_ROLLBACK_COMPLETE"}), run.world)
+        return perform(back, run.world)
+
+    return Prepared(act, {"status": stack.status})
+
+
+@prepare.register
+def prepare_refresh(step: RefreshVersion, run: Run) -> Prepared:
+    groups = groups_by_stack(run.aws, [step.stack])[step.stack]
+    plans = [one for group in groups.values() for one in plan_respawn(run.aws, group, Manner())]
+    if not plans:
+        return already("all instances are up to date")
+
+    def act() -> Outcome:
+        for one in plans:
+            try:
+                run.say(perform(one, run.world).says)
+            except (OperationFailed, TimedOut) as error:
+                raise NotGood(error.message, hint=error.hint) from error
+        return Outcome("all instances are up to date")
+
+    return Prepared(act, {"groups": sorted(groups)})
