@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from senza.definition import Bound
 
 F = TypeVar("F", bound=Callable[..., Any])
+MOST_WARNINGS = 5
+"""Findings of rules that are told one by one before something is sent."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,27 @@ def check_before_sending(context: Context, request: Request, compiled: Compiled)
         if not request.force:
             raise error
         context.warn(str(error))
+    if compiled.bound is not None:
+        _check_by_rules(context, request, compiled, compiled.bound)
+
+
+def _check_by_rules(context: Context, request: Request, compiled: Compiled, bound: Bound) -> None:
+    """Our own rules of ``senza check``, which take a millisecond. Raises DefinitionError; --force warns."""
+    from senza.checks.examine import before_sending, lines
+    from senza.errors import DefinitionError
+
+    found = before_sending(bound, compiled, context.aws().region).findings
+    errors = [finding for finding in found if finding.severity == "error"]
+    told = found if request.force else [finding for finding in found if finding not in errors]
+    for line in lines(told, MOST_WARNINGS):
+        context.warn(line)
+    if errors and not request.force:
+        first = errors[0]
+        also = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+        how = f"senza check {request.definition} shows all; --force sends it all the same."
+        raise DefinitionError(
+            f"{first.message} ({first.rule}){also}", hint="\n".join(filter(None, [first.hint, how])), where=first.where
+        )
 
 
 def definition_arguments(*, tags: bool = False) -> Callable[[F], F]:

@@ -1,0 +1,30 @@
+"""Our own rules, in the order of their ids.
+
+SZ1xx: security. SZ2xx: load balancers. SZ3xx: what AWS refuses, or nothing can work with. SZ4xx: availability.
+SZ5xx: operations.
+"""
+
+from __future__ import annotations
+
+from senza.checks.model import Rule
+from senza.checks.rules import availability, balancers, images, instances, names, network, policies, secrets, tags
+
+RULES: tuple[Rule, ...] = (
+    network.OPEN_GROUP,
+    instances.UNENCRYPTED,
+    instances.METADATA,
+    secrets.KEY,
+    secrets.SUSPICIOUS,
+    policies.WILDCARD,
+    balancers.PLAIN,
+    balancers.NO_TLS,
+    balancers.OLD_POLICY,
+    names.DOMAIN,
+    names.PORT,
+    availability.SINGLE_ZONE,
+    availability.BLIND,
+    availability.NO_CHECK,
+    availability.GRACE,
+    images.UNPINNED,
+    tags.MISSING,
+)

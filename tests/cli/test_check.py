@@ -1,0 +1,117 @@
+"""``senza check``: offline, its exit codes and formats; and what ``create`` and ``update`` make of the same rules."""
+
+from __future__ import annotations
+
+import json
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from senza.cli.context import Context
+from senza.cli.main import cli
+from tests.cli.conftest import HELLO_WORLD
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Senza
+
+OPEN = """\
+SenzaInfo:
+  StackName: jobs
+Resources:
+  Door:
+    Type: AWS::EC2::SecurityGroup
+    Properties:
+      GroupDescription: a door
+      SecurityGroupIngress: [{IpProtocol: tcp, FromPort: 22, ToPort: 22, CidrIp: 0.0.0.0/0}]
+"""
+SECRET = f"""\
+SenzaInfo: {{StackName: jobs}}
+Description: {"glpat-" + "aB3dE6gH9jK2mN5pQ8sT"}
+Resources: {{Jobs: {{Type: "AWS::SQS::Queue"}}}}
+"""
+
+
+@pytest.fixture
+def offline(monkeypatch: pytest.MonkeyPatch) -> Context:
+    """Without a region, credentials or a network."""
+
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise AssertionError("nothing may be asked of the network")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    return Context(environ={}, interactive=False)
+
+
+def check(context: Context, *words: str) -> Result:
+    return CliRunner().invoke(cli, ["check", *words], obj=context)
+
+
+def written(folder: Path, text: str) -> str:
+    path = folder / "app.yaml"
+    path.write_text(text)
+    return str(path)
+
+
+def test_hello_world_needs_neither_aws_nor_arguments(offline: Context) -> None:
+    result = check(offline, HELLO_WORLD, "--no-lint")
+    assert (result.exit_code, result.stderr) == (0, f"0 errors and 1 warning in {HELLO_WORLD}\n")
+    assert "AppLoadBalancer is internet-facing" in result.stdout
+    assert check(offline, HELLO_WORLD, "--no-lint", "--strict").exit_code == 1
+    assert check(offline, HELLO_WORLD, "ImageVersion=0.1", "--no-lint").exit_code == 0
+    assert check(offline, HELLO_WORLD, "1", "0.1", "--no-lint").exit_code == 0
+
+
+def test_errors_and_usage_have_codes_of_their_own(offline: Context, tmp_path: Path) -> None:
+    path = written(tmp_path, "SenzaInfo: {StackName: jobs}\nResources: []\n")
+    result = check(offline, path)
+    assert result.exit_code == 1
+    assert f"{path}:2: error SZ001: Resources must be a mapping, not a list" in result.stdout
+    assert result.stderr == f"Error: 1 error and 0 warnings in {path}\n"
+    assert check(offline, str(tmp_path / "nowhere.yaml")).exit_code == 2
+    assert check(offline, HELLO_WORLD, "1.0").exit_code == 2
+    assert check(offline, HELLO_WORLD, "1", "a", "b").exit_code == 2
+
+
+def test_all_is_well(offline: Context, tmp_path: Path) -> None:
+    path = written(tmp_path, 'SenzaInfo: {StackName: jobs}\nResources: {Jobs: {Type: "AWS::SQS::Queue"}}\n')
+    result = check(offline, path, "--strict")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", f"Nothing is wrong in {path}.\n")
+
+
+def test_programs_get_documents(offline: Context, tmp_path: Path) -> None:
+    path = written(tmp_path, OPEN)
+    (row,) = json.loads(check(offline, path, "--no-lint", "--format", "json").stdout)
+    assert (row["rule"], row["line"], row["component"]) == ("SZ101", 8, "Door")
+    log = json.loads(check(offline, path, "--no-lint", "--format", "sarif").stdout)
+    assert [result["ruleId"] for result in log["runs"][0]["results"]] == ["SZ101"]
+    command = check(offline, path, "--no-lint", "--format", "github").stdout
+    assert command.startswith(f"::warning file={path},line=8,title=senza check SZ101::port 22 of Door")
+
+
+def test_create_tells_warnings_and_goes_on(senza: Senza, tmp_path: Path) -> None:
+    path = written(tmp_path, OPEN)
+    told = (
+        f"Warning: {path}:8: Resources.Door.Properties.SecurityGroupIngress[0].CidrIp: port 22 of Door can be reached"
+    )
+    assert told in senza(f"create {path} 1").stderr
+    assert told in senza(f"update {path} 1").stderr
+
+
+def test_create_stops_at_an_error_unless_forced(senza: Senza, tmp_path: Path) -> None:
+    path = written(tmp_path, SECRET)
+    refused = senza(f"create {path} 1", exit_code=2)
+    assert f"Error: {path}:2: Description: Description holds a GitLab token (SZ104)" in refused.stderr
+    assert "--force" in refused.stderr
+    assert "glpat" not in refused.stderr
+    assert senza("list -o json").stdout.strip() == "[]"
+    forced = senza(f"create {path} 1 --force")
+    assert "Warning: " in forced.stderr
+    assert "(SZ104)" in forced.stderr
+
+
+def test_create_of_hello_world_is_quiet(senza: Senza) -> None:
+    warnings = [line for line in senza(f"create {HELLO_WORLD} 1 0.1").stderr.splitlines() if "(SZ" in line]
+    assert warnings == []
