@@ -41,11 +41,13 @@ def key_problems(name: str, value: Any, os: str, is_function: IsFunction) -> Ite
     key = known(name)
     if key is None:
         yield Problem((name,), "is not known", did_you_mean(name, KEYS))
+    elif value is None:
+        return  # as good as absent, which is how templating leaves things out
     elif key.becomes is Becomes.REFUSED:
         yield Problem((name,), f"does not exist on stock images ({key.meaning})", f"Instead: {key.instead}.")
     elif key.becomes is Becomes.NEEDLESS:
         yield Problem((name,), f"has no effect on stock images: {key.meaning}", fatal=False)
-    elif os in key.not_on and value is not None and not (is_boolean(value) and not boolean(value)):
+    elif os in key.not_on and not (is_boolean(value) and not boolean(value)):
         yield Problem((name,), f"cannot be had on {os}: {key.not_on[os]}", "Use Image: AmazonLinux2023.")
     else:
         yield from misfits(value, key.shape, (name,), is_function)

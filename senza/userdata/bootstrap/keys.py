@@ -147,7 +147,9 @@ SUPPORTED = (
     Key("ssh_ports", Listing(PORT_NUMBER), "Ports of the SSH server.", not_on=SOCKET_SSH),
     Key(
         "ssh_gateway_ports",
-        Shape("yes, no or clientspecified", shapes.is_scalar, False),
+        Shape(
+            "boolean, or clientspecified", lambda value: shapes.is_boolean(value) or value == "clientspecified", False
+        ),
         "GatewayPorts of sshd.",
         not_on=SOCKET_SSH,
     ),

@@ -11,6 +11,7 @@ import gzip
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -41,12 +42,12 @@ WantedBy=multi-user.target
 
 @dataclass(frozen=True)
 class File:
-    """content: text, or a function in the place of its base64. packed: whether it travels compressed."""
+    """content: text, or a function in the place of its base64. compressed: whether it travels that way."""
 
     path: str
     content: Any
     mode: int = 0o600
-    packed: bool = False
+    compressed: bool = False
 
 
 def bootstrap(config: Mapping[str, Any], *, os: str, image: Any, is_function: IsFunction, log_group: Any = None) -> Any:
@@ -64,15 +65,15 @@ def bootstrap(config: Mapping[str, Any], *, os: str, image: Any, is_function: Is
     made = document(
         config, os=os, image=image, log_group=log_group if group is None else group, is_function=is_function
     )
-    plain = user_data(os, made, packed=False)
+    plain = user_data(os, made, compressed=False)
     # what can be read is easier to compare, what is small gets in
-    return plain if literal_bytes(plain) <= MAX_BYTES - 2048 else user_data(os, made, packed=True)
+    return plain if literal_bytes(plain) <= MAX_BYTES - 2048 else user_data(os, made, compressed=True)
 
 
-def user_data(os: str, made: Document, packed: bool) -> Any:
+def user_data(os: str, made: Document, compressed: bool) -> Any:
     brought = [
-        File("/opt/senza/boot", boot_script(made.disks), 0o700, packed=True),
-        File("/opt/senza/config.json", made.config, packed=packed),
+        File("/opt/senza/boot", boot_script(made.disks), 0o700, compressed=True),
+        File("/opt/senza/config.json", made.config, compressed=compressed),
         File("/opt/senza/values", {"Fn::Base64": joined(lines(made.values))}),
     ]
     if made.routes:
@@ -84,6 +85,7 @@ def lines(values: tuple[Any, ...]) -> list[Any]:
     return [part for value in values for part in (value, "\n")]
 
 
+@lru_cache(maxsize=2)
 def boot_script(disks: bool) -> str:
     """The scripts in order as one, without comments and indentation; without what no disk needs."""
     folder = files("senza.userdata.bootstrap") / "machine"
@@ -93,7 +95,8 @@ def boot_script(disks: bool) -> str:
     return "#!/bin/bash\n" + "".join(f"{line}\n" for line in kept if line and not line.startswith("#"))
 
 
-def compressed(text: str) -> str:
+@lru_cache(maxsize=8)
+def packed(text: str) -> str:
     """Base64 of gzip, the same for the same text (of one zlib): no time, no name in it."""
     return base64.b64encode(gzip.compress(text.encode(), 9, mtime=0)).decode()
 
@@ -110,12 +113,12 @@ def cloud_config(brought: list[File]) -> Any:
     parts: list[Any] = ["#cloud-config\nwrite_files:\n"]
     for file in brought:
         parts.append(f"- path: {file.path}\n  permissions: '{file.mode:04o}'\n")
-        if file.packed:
-            parts.append(f"  encoding: gz+b64\n  content: {compressed(file.content)}\n")
+        if file.compressed:
+            parts.append(f"  encoding: gz+b64\n  content: '{packed(file.content)}'\n")
         elif isinstance(file.content, str):
             parts.append(f"  content: |\n{indented(file.content)}")
         else:
-            parts += ["  encoding: b64\n  content: ", base64_of(file.content), "\n"]
+            parts += ["  encoding: b64\n  content: '", base64_of(file.content), "'\n"]
     parts.append(f"- path: /etc/systemd/system/{UNIT}\n  permissions: '0644'\n  content: |\n{indented(UNIT_TEXT)}")
     # not waited for: the unit waits for the network, and cloud-init is to end
     parts.append(
@@ -136,9 +139,9 @@ def ignition(brought: list[File]) -> Any:
     written = []
     for file in brought:
         contents = {"source": f"data:;base64,{placeholder}"}
-        if file.packed:
+        if file.compressed:
             contents = {"compression": "gzip", **contents}
-        functions.append(compressed(file.content) if file.packed else base64_of(file.content))
+        functions.append(packed(file.content) if file.compressed else base64_of(file.content))
         written.append({"path": file.path, "mode": file.mode, "overwrite": True, "contents": contents})
     tree = {
         "ignition": {"version": "3.3.0"},

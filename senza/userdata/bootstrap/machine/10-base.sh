@@ -57,7 +57,6 @@ imds() {
 identity() {
   imds_session
   INSTANCE=$(imds meta-data/instance-id) || die 'no instance id'
-  ZONE=$(imds meta-data/placement/availability-zone) || die 'no availability zone'
   REGION=$(imds meta-data/placement/region) || die 'no region'
   DOMAIN=$(imds meta-data/services/domain 2>/dev/null) || DOMAIN=amazonaws.com
 }
@@ -91,7 +90,7 @@ aws_error() {
 
 # aws_request REGION SERVICE CURL-ARGUMENTS...: prints the answer. Tries again what is worth it.
 aws_request() {
-  local region=$1 service=$2 status pause
+  local region=$1 service=$2 status pause error
   shift 2
   credentials
   for pause in 1 2 4 8 0; do
@@ -106,11 +105,10 @@ aws_request() {
         tr -d '\n' <"$RUN/curl-error" >"$RUN/aws-error"
         ;;
       *)
-        {
-          json_field __type "$RUN/answer" | sed 's/.*#//'
-          sed -n 's/.*<Code>\([^<]*\)<.*/\1/p' "$RUN/answer"
-          printf 'HTTP %s\n' "$status"
-        } | head -n 1 | tr -d '\n' >"$RUN/aws-error"
+        error=$(json_field __type "$RUN/answer")
+        [ -n "$error" ] || error=$(sed -n 's/.*<Code>\([^<]*\)<.*/\1/p' "$RUN/answer")
+        error=${error##*#}
+        printf '%s' "${error:-HTTP $status}" >"$RUN/aws-error"
         case $status in
           429 | 5??) ;;
           *) grep -qiE 'throttl|RequestLimitExceeded|TooManyRequests' "$RUN/answer" || return 1 ;;

@@ -91,7 +91,7 @@ users() {
   user=$(conf .user)
   [ "$(conf .keep_user)" = true ] && expiry=
   if id "$user" >/dev/null 2>&1; then
-    log "user $user: log in ${expiry:+no more}"
+    log "$user may ${expiry:+not }log in"
     quietly usermod --expiredate "$expiry" "$user" || die "user $user: $(last_line)"
   fi
   [ "$(conf '.sshd | length')" != 0 ] || return 0

@@ -7,14 +7,25 @@ nvme_link() {
   printf '/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_%s' "${1//-/}"
 }
 
+# Definitions say /dev/sdf or /dev/xvdf for the same device.
+other_name() {
+  case $1 in
+    /dev/xvd*) printf '/dev/sd%s' "${1#/dev/xvd}" ;;
+    /dev/sd*) printf '/dev/xvd%s' "${1#/dev/sd}" ;;
+    *) printf '%s' "$1" ;;
+  esac
+}
+
+# volume_of NAME: the volume that is known to be that device; nothing where none is
+volume_of() {
+  printf '%s' "${VOLUME_OF[$1]:-${VOLUME_OF[$(other_name "$1")]:-}}"
+}
+
 # device NAME: what the kernel calls it; nothing where it is not there (yet)
 device() {
-  local name=$1 other=$1 volume
-  [[ $name == /dev/xvd* ]] && other=/dev/sd${name#/dev/xvd}
-  [[ $name == /dev/sd* ]] && other=/dev/xvd${name#/dev/sd}
-  volume=${VOLUME_OF[$name]:-}
-  local candidate
-  for candidate in ${volume:+"$(nvme_link "$volume")"} "$name" "$other"; do
+  local volume candidate
+  volume=$(volume_of "$1")
+  for candidate in ${volume:+"$(nvme_link "$volume")"} "$1" "$(other_name "$1")"; do
     if [ -b "$candidate" ]; then
       readlink -f "$candidate"
       return
@@ -32,11 +43,9 @@ volumes_where() {
 
 # Volumes that the launch template attached: known to EC2 by the name that the definition uses.
 attached_volume() {
-  local name=$1 other=$1 answer
-  [[ $name == /dev/xvd* ]] && other=/dev/sd${name#/dev/xvd}
-  [[ $name == /dev/sd* ]] && other=/dev/xvd${name#/dev/sd}
+  local answer
   answer=$(volumes_where Filter.1.Name=attachment.instance-id "Filter.1.Value.1=$INSTANCE" \
-    Filter.2.Name=attachment.device "Filter.2.Value.1=$name" "Filter.2.Value.2=$other") || return 0
+    Filter.2.Name=attachment.device "Filter.2.Value.1=$1" "Filter.2.Value.2=$(other_name "$1")") || return 0
   xml_values volumeId <<<"$answer" | head -n 1
 }
 
@@ -48,7 +57,7 @@ await_device() {
       printf '%s' "$found"
       return
     fi
-    if [ "$try" = 3 ] && [ -z "${VOLUME_OF[$name]:-}" ]; then
+    if [ "$try" = 3 ] && [ -z "$(volume_of "$name")" ]; then
       VOLUME_OF[$name]=$(attached_volume "$name")
     fi
     sleep 1
@@ -58,7 +67,8 @@ await_device() {
 
 # The volume may still belong to the instance that this one replaces: wait for it, five minutes.
 attach() {
-  local name=$1 tag=$2 deadline=$((SECONDS + 300)) answer volume
+  local name=$1 tag=$2 deadline=$((SECONDS + 300)) zone answer volume
+  zone=$(imds meta-data/placement/availability-zone) || die 'no availability zone'
   log "volume $tag as $name"
   while :; do
     answer=$(volumes_where Filter.1.Name=tag:Name "Filter.1.Value.1=$tag" \
@@ -69,7 +79,7 @@ attach() {
       return
     fi
     answer=$(volumes_where Filter.1.Name=tag:Name "Filter.1.Value.1=$tag" Filter.2.Name=availability-zone \
-      "Filter.2.Value.1=$ZONE" Filter.3.Name=status Filter.3.Value.1=available) || die "volume $tag: $(aws_error)"
+      "Filter.2.Value.1=$zone" Filter.3.Name=status Filter.3.Value.1=available) || die "volume $tag: $(aws_error)"
     for volume in $(xml_values volumeId <<<"$answer" | sort -u); do
       if aws_query ec2 2016-11-15 AttachVolume "VolumeId=$volume" "InstanceId=$INSTANCE" "Device=$name" >/dev/null; then
         VOLUME_OF[$name]=$volume
@@ -78,7 +88,7 @@ attach() {
       # another instance was faster
       [[ $(aws_error) =~ ^(VolumeInUse|IncorrectState)$ ]] || die "volume $tag: $(aws_error)"
     done
-    ((SECONDS < deadline)) || die "volume $tag: none is free in $ZONE"
+    ((SECONDS < deadline)) || die "volume $tag: none is free in $zone"
     sleep 10
   done
 }
@@ -99,7 +109,8 @@ raid() {
 }
 
 tagged_for_erasure() {
-  local volume=${VOLUME_OF[$1]:-} answer
+  local volume answer
+  volume=$(volume_of "$1")
   [ -n "$volume" ] || return 1
   answer=$(volumes_where "VolumeId.1=$volume" Filter.1.Name=tag:Taupage:erase-on-boot Filter.1.Value.1=True \
     Filter.1.Value.2=true) || die "tags of $volume: $(aws_error)"

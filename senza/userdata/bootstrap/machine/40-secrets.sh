@@ -102,6 +102,6 @@ environment() {
 is_ours() {
   case $1 in
     PATH | HOME | IFS | LC_* | LD_* | GO* | DOCKER_* | BASH* | SHELLOPTS | UID | EUID | PPID | *_proxy | *_PROXY) return 0 ;;
-    *) [[ -v $1 && ! -x $1 ]] && ! export -p | grep -q " $1=" ;;
+    *) declare -p "$1" >/dev/null 2>&1 ;;
   esac
 }

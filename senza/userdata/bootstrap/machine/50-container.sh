@@ -30,7 +30,7 @@ pull() {
   docker image inspect "$image" >/dev/null 2>&1 && return
   login "$image"
   for try in 1 2 3; do
-    quietly timeout 900 docker --config "$RUN/docker" pull -q "$image" && break
+    quietly timeout 600 docker --config "$RUN/docker" pull -q "$image" && break
     if [ "$try" = 3 ] || grep -qiE 'not found|unknown|denied|unauthorized|invalid' "$RUN/output"; then
       die "pull: $(last_line | sed 's/^Error response from daemon: //')"
     fi
@@ -108,7 +108,7 @@ await_health() {
 
 # Without a health check the container has to be up for five seconds, or to have done its work.
 stays_up() {
-  local up=0 status code restarts
+  local up=0 status code restarts failure=0 before=0
   while ((up < 5)); do
     read -r status code restarts < <(container_state)
     case $status in
@@ -120,7 +120,10 @@ stays_up() {
         ;;
       *) up=0 ;;
     esac
-    ((restarts < 3)) || die "container exits with $code"
+    [ "$restarts" = "$before" ] || up=0
+    before=$restarts
+    [ "$code" = 0 ] || failure=$code # a container that runs has none
+    if ((restarts >= 3 && failure != 0)); then die "container exits with $failure"; fi
     sleep 1
   done
   log 'the container is up'

@@ -1,0 +1,162 @@
+"""The bootstrap as the instance runs it: real cloud-init, Docker, file systems and requests; AWS is the sandbox."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from senza.aws import Aws
+from senza.sandbox.embedded import EmbeddedSandbox
+from tests.boot.conftest import ZONE, Boot
+from tests.boot.machine import loop_device
+from tests.boot.services import PASSWORD, USER
+
+Boots = Callable[..., Boot]
+
+
+@pytest.fixture(autouse=True)
+def _secrets(aws: Aws, _needs_a_machine: None) -> None:
+    login = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+    config = json.dumps({"auths": {"127.0.0.1:5000": {"auth": login}}})
+    aws.call("secretsmanager", "create_secret", Name="registry", SecretString=config)
+    aws.call("secretsmanager", "create_secret", Name="shop/db", SecretString='{"password": "s3cr$t \\"quoted\\""}')
+    aws.call("ssm", "put_parameter", Name="/shop/key", Value="-----BEGIN\nline two\n", Type="SecureString")
+
+
+def encrypted(aws: Aws, text: str) -> str:
+    key = aws.call("kms", "create_key")["KeyMetadata"]["KeyId"]
+    blob = aws.call("kms", "encrypt", KeyId=key, Plaintext=text.encode())["CiphertextBlob"]
+    return f"aws:kms:{base64.b64encode(blob).decode()}"
+
+
+def test_it_runs_the_container_with_secrets_disk_logs_and_tells_cloudformation(
+    boot: Boots, aws: Aws, tmp_path: Path
+) -> None:
+    volume = aws.call(
+        "ec2",
+        "create_volume",
+        AvailabilityZone=ZONE,
+        Size=1,
+        TagSpecifications=[{"ResourceType": "volume", "Tags": [{"Key": "Name", "Value": "shop-data"}]}],
+    )["VolumeId"]
+    booted = boot(
+        {
+            "health_check_path": "/index.html",
+            "environment": {
+                "GREETING": {"Ref": "Greeting"},
+                "PLAIN": "x: y # z $HOME",
+                "DB_PASSWORD": "aws:secretsmanager:shop/db#password",
+                "TOKEN": encrypted(aws, "decrypted by kms"),
+                "PRIVATE_KEY": "aws:ssm:/shop/key",
+            },
+            "credentials": {"key.pem": "aws:ssm:/shop/key"},
+            "read_only": True,
+            "capabilities_drop": ["NET_RAW"],
+            "volumes": {"ebs": {"/dev/sdf": "shop-data"}},
+            "mounts": {"/data": {"partition": "/dev/xvdf"}},
+        }
+    )
+    with loop_device(tmp_path / "volume") as loop:
+        booted.machine.add_volume(volume, loop)
+        status = booted.start()
+        assert status == 0, booted.machine.console()
+        seen_by_container(booted)
+        seen_by_aws(booted, aws, volume)
+        seen_on_the_machine(booted)
+        rebooted(booted)
+
+
+def seen_by_container(booted: Boot) -> None:
+    report = booted.http("/cgi-bin/report")
+    assert "uid=999" in report
+    assert 'DB_PASSWORD=s3cr$t "quoted"' in report
+    assert "TOKEN=decrypted by kms" in report
+    assert "PLAIN=x: y # z $HOME" in report
+    assert "APPLICATION_VERSION=1.0" in report
+    assert "GREETING=\"; touch /owned; $(touch /owned) '\nEOF\n`touch /owned` ä\n" in report
+    assert "PRIVATE_KEY=-----BEGIN\nline two\n\n" in report
+    assert "file /meta/credentials/key.pem: -----BEGIN\nline two\n" in report
+    assert "data: kept" in report
+    assert "can be written" not in report
+
+
+def seen_by_aws(booted: Boot, aws: Aws, volume: str) -> None:
+    assert booted.stack_status() == "CREATE_COMPLETE"
+    assert booted.signals() == [f"Received SUCCESS signal with UniqueId {booted.instance}"]
+    assert "starting as 999" in booted.lines_of_container()
+    log = "\n".join(booted.lines(f"boot/{booted.instance}"))
+    assert "-e PLAIN=… " in log
+    assert "healthy" in log
+    attached = aws.call("ec2", "describe_volumes", VolumeIds=[volume])["Volumes"][0]["Attachments"][0]
+    assert (attached["InstanceId"], attached["Device"]) == (booted.instance, "/dev/sdf")
+
+
+def seen_on_the_machine(booted: Boot) -> None:
+    assert not booted.machine.exists("/owned")
+    assert not booted.machine.exists("/run/senza/secrets")
+    everything = booted.machine.read("/var/log/senza-boot.log") + booted.machine.console()
+    for secret in ("s3cr$t", "decrypted by kms", "line two", "let me in"):
+        assert secret not in everything
+    meta = json.loads(booted.machine.read("/meta/taupage.yaml"))
+    assert meta["application_version"] == "1.0"
+    assert "dockercfg" not in meta
+    assert booted.machine.run("stat", "-c", "%a", "/meta/taupage.yaml") == "444\n"
+    leftovers = booted.machine.run("sh", "-c", "grep -rlF 'decrypted by kms' /run /etc /opt /tmp /var/log /meta || :")
+    assert leftovers == ""
+
+
+def rebooted(booted: Boot) -> None:
+    """Everything is there still, and is left as it is; nobody is told twice."""
+    container = booted.machine.run("docker", "inspect", "-f", "{{.Id}}", "taupageapp")
+    booted.machine.run("docker", "stop", "taupageapp")
+    assert booted.machine.boot_again() == 0, booted.machine.console()
+    assert booted.machine.run("docker", "inspect", "-f", "{{.Id}}", "taupageapp") == container
+    assert "data: kept kept" in booted.http("/cgi-bin/report")
+    assert len(booted.signals()) == 1
+
+
+def test_an_image_that_is_not_there_fails_the_stack_at_once(boot: Boots) -> None:
+    booted = boot({}, image=f"127.0.0.1:5000/team/app@sha256:{'0' * 64}")
+    assert booted.start() == 1
+    assert booted.stack_status() == "CREATE_FAILED"
+    (signal,) = booted.signals()
+    assert signal.startswith(f"Received FAILURE signal with UniqueId {booted.instance} pull: ")
+    assert "manifest unknown" in "\n".join(booted.lines(f"boot/{booted.instance}"))
+
+
+def test_a_failing_health_check_fails_the_stack_and_shows_what_the_container_said(boot: Boots) -> None:
+    booted = boot(
+        {
+            "health_check_path": "/nowhere",
+            "health_check_timeout_seconds": 3,
+            "environment": {"DB_PASSWORD": "aws:secretsmanager:shop/db#password"},
+        }
+    )
+    assert booted.start() == 1
+    assert booted.stack_status() == "CREATE_FAILED"
+    assert booted.signals() == [f"Received FAILURE signal with UniqueId {booted.instance} health check: HTTP 404"]
+    log = "\n".join(booted.lines(f"boot/{booted.instance}"))
+    assert "starting as 999" in log
+    assert "the password is ****" in log
+
+
+def test_a_container_that_does_not_stay_up_fails_the_stack(boot: Boots) -> None:
+    booted = boot({"environment": {"MODE": "crash"}})
+    assert booted.start() == 1
+    assert booted.signals() == [f"Received FAILURE signal with UniqueId {booted.instance} container exits with 3"]
+
+
+def test_a_secret_that_the_role_may_not_read_fails_the_stack_and_names_it(
+    boot: Boots, sandbox: EmbeddedSandbox
+) -> None:
+    booted = boot({"environment": {"KEY": "aws:ssm:/shop/key"}})
+    sandbox.settings.denied = ["ssm:GetParameter"]
+    assert booted.start() == 1
+    assert booted.stack_status() == "CREATE_FAILED"
+    expected = f"Received FAILURE signal with UniqueId {booted.instance} KEY: ssm AccessDeniedException"
+    assert booted.signals() == [expected]
+    assert booted.machine.run("docker", "ps", "-aq") == ""
