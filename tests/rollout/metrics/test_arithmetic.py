@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from senza.rollout.metrics.builtin import errors, healthy, slowness
 from senza.rollout.metrics.cloudwatch import Window
 
-SERIES = st.dictionaries(st.integers(0, 5).map(lambda minute: 60 * minute), st.floats(0, 1e6), max_size=6)
+VALUES = st.integers(0, 10**9).map(lambda thousandths: thousandths / 1000)
+SERIES = st.dictionaries(st.integers(0, 5).map(lambda minute: 60 * minute), VALUES, max_size=6)
 PAIRS = st.lists(st.tuples(SERIES, SERIES), max_size=3)
 
 
@@ -33,8 +34,9 @@ def test_a_mean_lies_between_its_parts(pairs: list[tuple[dict[int, float], dict[
         assert min(parts) * (1 - 1e-9) <= minute.value <= max(parts) * (1 + 1e-9)
 
 
-@given(st.floats(0, 1e10), st.floats(-100, 1e6))
-def test_a_window_holds_only_whole_minutes(start: float, length: float) -> None:
+@given(st.integers(0, 10**13), st.integers(-(10**5), 10**9))
+def test_a_window_holds_only_whole_minutes(begun: int, lasted: int) -> None:
+    start, length = begun / 1000, lasted / 1000  # moments are known to the millisecond
     window = Window.of(start, start + length)
     assert window.start % 60 == window.end % 60 == 0
     if window:
