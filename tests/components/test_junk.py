@@ -18,10 +18,9 @@ from senza.components import check_limits, compile
 from senza.definition import bind, load
 from senza.errors import SenzaError
 
-CASES = Path(__file__).parents[1] / "parity" / "cases"
-TREES: dict[str, dict[str, Any]] = {
-    path.stem: yaml.safe_load(path.read_text()) for path in sorted(CASES.glob("*.yaml"))
-}
+TESTS = Path(__file__).parents[1]
+FILES = sorted((TESTS / "parity" / "cases").glob("*.yaml")) + sorted((TESTS.parent / "definitions").glob("*.yaml"))
+TREES: dict[str, dict[str, Any]] = {path.stem: yaml.safe_load(path.read_text()) for path in FILES}
 
 
 def paths(node: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
