@@ -23,6 +23,10 @@ K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 
 
+BRISK = frozenset({"s3"})
+"""Services whose answers are small and quick, and without which a person can go on: soon given up."""
+
+
 @dataclass(frozen=True)
 class Endpoint:
     """A local AWS: where it listens and the credentials that only it accepts.
@@ -156,12 +160,15 @@ class Aws:
                 from botocore.config import Config
 
                 region = self.region
+                brisk = service in BRISK
                 client = self._open_session().client(
                     service,
                     region_name=region,
                     endpoint_url=self._endpoint.url if self._endpoint else None,
                     config=Config(
-                        retries={"mode": "standard", "max_attempts": 8},
+                        retries={"mode": "standard", "max_attempts": 4 if brisk else 8},
+                        connect_timeout=5 if brisk else 60,
+                        read_timeout=15 if brisk else 60,
                         max_pool_connections=10,
                         proxies={} if self._endpoint else None,  # a local AWS is never behind the user's proxy
                     ),

@@ -189,8 +189,10 @@ class Context:
             invocation.call_on_close(reporter.close)  # an error or Ctrl-C must give the terminal back
         return reporter
 
-    def carry_out(self, plan: Plan, *, dry_run: bool = False) -> list[Outcome]:
+    def carry_out(self, plan: Plan, *, dry_run: bool = False, clock: Clock | None = None) -> list[Outcome]:
         """Perform the plan, report progress and return what came of each step.
+
+        clock: to wait by, where somebody has something to do meanwhile.
 
         For a dry run only print, on stdout, what it would do, and return nothing.
         """
@@ -200,7 +202,7 @@ class Context:
             return []
         from senza.plan import execute
 
-        return execute(plan, self.aws(), self.clock, self.reporter())
+        return execute(plan, self.aws(), clock or self.clock, self.reporter())
 
 
 def without_password(url: str) -> str:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from senza.cli.context import Context
 from senza.cli.options import common_options, pass_context
+from senza.cli.recorded import force_unlock_option, recorded
 from senza.cli.types import stack_refs
 from senza.cli.waiting import wait_option, waited
 from senza.errors import Refused
 from senza.stacks.references import StackRef
+
+if TYPE_CHECKING:
+    from senza.cli.recorded import Recording
+    from senza.stacks.summaries import Stack
 
 
 @click.command("delete")
@@ -19,6 +26,7 @@ from senza.stacks.references import StackRef
 @click.option("-i", "--interactive", is_flag=True, help="Ask before each stack.")
 @click.option("-g", "--ignore-non-existent", is_flag=True, help="No error where there is no such stack.")
 @wait_option
+@force_unlock_option
 @common_options
 @pass_context
 def command(
@@ -29,6 +37,7 @@ def command(
     interactive: bool,
     ignore_non_existent: bool,
     wait: bool,
+    force_unlock: str,
 ) -> None:
     """Delete a version. One that has traffic, or more than one, only with --force.
 
@@ -40,7 +49,6 @@ def command(
     """
     from senza.stacks.summaries import find_stacks, list_stacks
     from senza.stacks.watch import DELETED
-    from senza.traffic.guards import before_delete
 
     aws = context.aws()
     stacks = list_stacks(aws, refs) if ignore_non_existent else find_stacks(aws, refs)
@@ -50,14 +58,30 @@ def command(
         names = ", ".join(stack.full_name for stack in stacks)
         raise Refused(f"this means {len(stacks)} stacks: {names}", hint="Name one of them, or use --force for all.")
     started = []
-    for stack in stacks:
-        if interactive and not context.agrees(f"Delete {stack.full_name}?", "Leave out --interactive."):
-            continue
-        removal = before_delete(aws, context.account().zones, stack, force=force)
-        for warning in removal.warnings:
-            context.warn(warning)
-        context.carry_out(removal.steps, dry_run=dry_run)
-        started.append((stack, removal.token))
+    for app in dict.fromkeys(stack.name for stack in stacks):
+        leaving = [
+            stack
+            for stack in stacks
+            if stack.name == app
+            and (not interactive or context.agrees(f"Delete {stack.full_name}?", "Leave out --interactive."))
+        ]
+        if leaving:
+            arn = leaving[0].stack_id
+            with recorded(context, app, "delete", arn=arn, force_unlock=force_unlock, dry_run=dry_run) as recording:
+                started += [(stack, removed(context, recording, stack, force)) for stack in leaving]
     if wait and not dry_run:
         for stack, token in started:
             waited(context, stack, DELETED, token)
+
+
+def removed(context: Context, recording: Recording, stack: Stack, force: bool) -> str:
+    """Begin to delete a stack; the token of the deletion."""
+    from senza.traffic.guards import before_delete
+
+    removal = before_delete(context.aws(), context.account().zones, stack, force=force)
+    for warning in removal.warnings:
+        context.warn(warning)
+    facts = {"version": stack.version, "stack": stack.full_name, "warnings": list(removal.warnings)}
+    recording.step(facts, removal.steps)
+    recording.carry_out(removal.steps)
+    return removal.token

@@ -10,6 +10,7 @@ import click
 from senza.cli.context import Context
 from senza.cli.options import common_options, pass_context, table_options
 from senza.cli.output import Column, Row, Table
+from senza.cli.recorded import force_unlock_option, recorded, weights_of
 from senza.cli.stack_names import complete_name, complete_version
 from senza.cli.types import percentage, stack_name_in
 from senza.errors import NotFound
@@ -50,6 +51,7 @@ CHANGED = (
 @click.option("-i", "--interval", type=click.IntRange(1, 600), default=5, help="Seconds between checks (5).")
 @click.option("--force", is_flag=True, help="Also take the traffic away from the last version that has it.")
 @click.option("--dry-run", is_flag=True, help="Show the new weights, and change nothing.")
+@force_unlock_option
 @table_options(SHOWN, watch=False)
 @common_options
 @pass_context
@@ -63,6 +65,7 @@ def command(
     interval: int,
     force: bool,
     dry_run: bool,
+    force_unlock: str,
 ) -> None:
     """Show the traffic of an app, or give a version a percentage of it.
 
@@ -90,10 +93,26 @@ def command(
         if domain.because:
             given = domain.after[plan.stack.full_name] / 2
             context.warn(f"{domain.domain}: {plan.stack.full_name} gets {given:g} %, because {domain.because}.")
-    outcomes = [] if dry_run else context.carry_out(plan.steps)
+    outcomes = [] if dry_run else switched(context, plan, percent, force_unlock)
     if not plan.steps:
         context.say("The weights are so already; nothing to change.")
     Table(CHANGED, table.output).show(context, lambda: changed(plan, outcomes, dry_run))
+
+
+def switched(context: Context, plan: TrafficPlan, percent: int, force_unlock: str) -> list[Outcome]:
+    """The lock may come after the plan: Route 53 refuses a switch whose weights were changed since they were read."""
+    if not plan.steps:
+        return []
+    stack, domains = plan.stack, plan.switch.domains
+    with recorded(context, stack.name, "traffic", arn=stack.stack_id, force_unlock=force_unlock) as recording:
+        facts = {
+            **{"version": stack.version, "stack": stack.full_name, "percent": percent / 2},
+            **{"weights": weights_of(domains, "before"), "planned": weights_of(domains, "after")},
+        }
+        recording.step(facts, plan.steps)
+        outcomes = recording.carry_out(plan.steps)
+        recording.outcome = {"weights": weights_of(domains, "after"), "says": [one.says for one in outcomes]}
+    return outcomes
 
 
 def shown(context: Context, app: str, version: str | None) -> list[Row]:

@@ -9,6 +9,7 @@ import click
 from senza.cli.compiling import Request, check_before_sending, definition_arguments
 from senza.cli.context import Context
 from senza.cli.options import common_options, pass_context
+from senza.cli.recorded import facts_of, force_unlock_option, recorded
 from senza.cli.waiting import wait_option, waited
 from senza.errors import NotFound
 
@@ -22,9 +23,12 @@ if TYPE_CHECKING:
 @click.option("--dry-run", is_flag=True, help="Show what would be done, and change nothing.")
 @click.option("--disable-rollback", is_flag=True, help="Keep what was changed when the update fails.")
 @wait_option
+@force_unlock_option
 @common_options
 @pass_context
-def command(context: Context, request: Request, dry_run: bool, disable_rollback: bool, wait: bool) -> None:
+def command(
+    context: Context, request: Request, dry_run: bool, disable_rollback: bool, wait: bool, force_unlock: str
+) -> None:
     """Update the stack of an existing version. Never changes traffic.
 
     \b
@@ -39,7 +43,7 @@ def command(context: Context, request: Request, dry_run: bool, disable_rollback:
     stack = describe_stack(context.aws(), compiled.full_name)
     if stack is None:
         raise NotFound(f"there is no stack {compiled.full_name}", hint="senza create makes a new version.")
-    carry_out_update(context, compiled, stack, request.force, dry_run, disable_rollback, wait)
+    carry_out_update(context, compiled, stack, request.force, dry_run, disable_rollback, wait, force_unlock)
 
 
 def carry_out_update(
@@ -50,6 +54,7 @@ def carry_out_update(
     dry_run: bool,
     disable_rollback: bool,
     wait: bool,
+    force_unlock: str,
 ) -> None:
     from senza.stacks.changes import DEAD, UpdateStack, not_updatable
     from senza.stacks.watch import UPDATED
@@ -57,9 +62,13 @@ def carry_out_update(
 
     if stack.status in DEAD:
         raise not_updatable(stack)
-    planned = before_update(context.aws(), context.account().zones, compiled, stack, force=force)
-    update = UpdateStack(planned, disable_rollback)
-    outcomes = context.carry_out([update], dry_run=dry_run)
+    app, arn = compiled.stack_name, stack.stack_id
+    with recorded(context, app, "update", arn=arn, force_unlock=force_unlock, dry_run=dry_run) as recording:
+        planned = before_update(context.aws(), context.account().zones, compiled, stack, force=force)
+        update = UpdateStack(planned, disable_rollback)
+        recording.step(facts_of(planned), [update])
+        outcomes = recording.carry_out([update])
+        recording.outcome = dict(outcomes[-1].facts) if outcomes else {}
     unchanged = any(outcome.facts.get("unchanged") for outcome in outcomes)
     if wait and not dry_run and not unchanged:
         waited(context, stack.full_name, UPDATED, update.token)

@@ -17,6 +17,7 @@ from click.testing import CliRunner
 from senza.aws import Aws, Call, Endpoint
 from senza.cli.context import Context
 from senza.cli.main import cli
+from senza.journal import Caller, Journal
 from senza.sandbox.embedded import EmbeddedSandbox
 from tests.traffic.conftest import ZONE, Apps
 
@@ -119,6 +120,58 @@ def classic_version(apps: Apps) -> None:
     """As the classic tool leaves it: the templates carry weights, and we have switched since."""
     versions(apps, {"hello-world-1": 0}, weight="200")
     versions(apps, {"hello-world-2": 200}, weight="0")
+
+
+def journal_of(aws: Aws) -> Journal:
+    caller = Caller(aws)
+    return Journal(aws, Hasty(), account_id=caller.account_id, who=caller.who)
+
+
+def recorded_versions(apps: Apps) -> None:
+    """Where senza has deployed before, so that there is a journal."""
+    journal = journal_of(apps.aws)
+    journal.ensure()
+    journal.begin("other", "rollout", {})
+    three_versions(apps)
+
+
+RECORDED = {
+    "traffic": ["traffic", "hello-world", "2", "100"],
+    "delete": ["delete", "hello-world", "1", "--force"],
+    "create": ["create", HELLO_WORLD, "4", "0.4"],
+}
+
+
+@pytest.mark.parametrize("case", RECORDED)
+def test_killed_at_any_call_the_journal_tells_the_truth(case: str, sandbox: EmbeddedSandbox) -> None:
+    args = RECORDED[case]
+
+    def fresh() -> Aws:
+        sandbox.reset()
+        aws = Aws(endpoint=sandbox.endpoint)
+        recorded_versions(Apps(aws))
+        return aws
+
+    aws = fresh()
+    before = state(aws)
+    assert invoke(sandbox.endpoint, args) == 0
+    undisturbed = state(aws)
+    assert [one.result for one in journal_of(aws).operations("hello-world")] == ["done"]
+
+    aws = fresh()
+    at = 0
+    while killed(sandbox.endpoint, args, at := at + 1):
+        journal = journal_of(aws)
+        begun = journal.operations("hello-world")
+        assert begun or state(aws) == before, f"killed at call {at}: it changed something without a word"
+        changed = state(aws) != before
+        invoke(sandbox.endpoint, args)  # is not held up by the lock of its dead self, and may say that it is done
+        assert state(aws) == undisturbed, f"killed at call {at} and run again"
+        assert journal.lock("hello-world").holder() is None
+        told = [one.result for one in journal.operations("hello-world")]
+        assert "done" in told or (changed and begun), f"killed at call {at}: {told}"
+        aws = fresh()
+    assert at > 10
 
 
 CASES = {
