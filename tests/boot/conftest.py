@@ -19,8 +19,8 @@ from senza.sandbox.embedded import EmbeddedSandbox
 from senza.userdata.bootstrap import bootstrap
 from tests.boot import machine as machines
 from tests.boot.image import Image, build
-from tests.boot.machine import GATEWAY, REGISTRY, TOOLS, Machine, machine
-from tests.boot.services import Role, gateway, metadata, registry, serving
+from tests.boot.machine import ECR_ADDRESS, GATEWAY, REGISTRY, TOOLS, Machine, machine
+from tests.boot.services import LOGIN, Role, gateway, metadata, registry, serving
 
 ZONE = "eu-central-1a"
 STACK = "shop-1"
@@ -119,10 +119,12 @@ def boot(
             role = Role(endpoint.access_key_id, endpoint.secret_access_key)
             made = Boot(aws, sandbox, open_things.enter_context(machine(tmp_path)), instance, text)
             namespace = f"/proc/{made.machine.pid}/ns/net"
+            token = aws.call("ecr", "get_authorization_token")["authorizationData"][0]["authorizationToken"]
             for address, port, handler in (
                 ("169.254.169.254", 80, metadata(instance, ZONE, role)),
                 ("127.0.0.1", GATEWAY, gateway(endpoint.url, role, made.seen)),
-                ("127.0.0.1", REGISTRY, registry(image)),
+                ("127.0.0.1", REGISTRY, registry(image, LOGIN)),
+                (*ECR_ADDRESS, registry(image, token)),
             ):
                 open_things.enter_context(serving(namespace, address, port, handler))
             return made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -15,6 +16,8 @@ HERE = Path(__file__).parent
 TOOLS = HERE.parents[1] / ".venv" / "boot-tools"
 COMMANDS = ("unshare", "nsenter", "ip", "mkfs.ext4", "losetup", "mount", "pivot_root", "curl", "setsid")
 NAMESPACES = ("unshare", "--mount", "--net", "--pid", "--uts", "--ipc", "--fork")
+ECR = "123456789012.dkr.ecr.eu-central-1.amazonaws.com"
+ECR_ADDRESS = ("127.0.0.2", 80)
 GATEWAY = 4566
 REGISTRY = 5000
 
@@ -113,10 +116,22 @@ def top_files(folder: Path, environment: Mapping[str, str]) -> Path:
         "etc/cloud/cloud.cfg": "datasource_list: [NoCloud]\nnetwork: {config: disabled}\ndisable_root: false\n"
         "cloud_init_modules: [write-files]\ncloud_config_modules: [runcmd]\ncloud_final_modules: [scripts-user]\n"
         "manual_cache_clean: false\n",
-        # the limits of this computer are lower than what Docker would set
-        "etc/docker/daemon.json": '{"default-ulimits": {"nofile": {"Name": "nofile", "Soft": 10000, "Hard": 10000}, '
-        '"nproc": {"Name": "nproc", "Soft": 16384, "Hard": 16384}}, "log-driver": "awslogs", "log-opts": '
-        f'{{"awslogs-endpoint": "http://127.0.0.1:{GATEWAY}", "awslogs-group": "each container has its own"}}}}\n',
+        "etc/docker/daemon.json": json.dumps(
+            {
+                # the limits of this computer are lower than what Docker would set
+                "default-ulimits": {
+                    "nofile": {"Name": "nofile", "Soft": 10000, "Hard": 10000},
+                    "nproc": {"Name": "nproc", "Soft": 16384, "Hard": 16384},
+                },
+                "insecure-registries": [ECR],
+                "log-driver": "awslogs",
+                "log-opts": {
+                    "awslogs-endpoint": f"http://127.0.0.1:{GATEWAY}",
+                    "awslogs-group": "each container has its own",
+                },
+            }
+        ),
+        "etc/hosts": f"127.0.0.1 localhost\n{ECR_ADDRESS[0]} {ECR}\n",
     }
     for name, text in texts.items():
         path = folder / name

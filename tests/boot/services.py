@@ -19,8 +19,9 @@ from urllib.parse import quote, urlsplit
 
 from tests.boot.image import MANIFEST_TYPE, Image
 
+MAC, SUBNET = "06:00:00:00:00:01", "subnet-0123456789abcdef0"
 CLONE_NEWNET = 0x40000000
-USER, PASSWORD = "puller", "let me in"
+LOGIN = base64.b64encode(b"puller:let me in").decode()
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -106,6 +107,8 @@ def metadata(instance: str, zone: str, role: Role) -> type[Handler]:
         "meta-data/placement/availability-zone": zone,
         "meta-data/placement/region": zone[:-1],
         "meta-data/services/domain": "amazonaws.com",
+        "meta-data/mac": MAC,
+        f"meta-data/network/interfaces/macs/{MAC}/subnet-id": SUBNET,
         "meta-data/iam/security-credentials/": "app-role",
         "meta-data/iam/security-credentials/app-role": json.dumps(document, indent=2),
         "dynamic/instance-identity/document": json.dumps(identity),
@@ -130,9 +133,9 @@ def metadata(instance: str, zone: str, role: Role) -> type[Handler]:
     return Metadata
 
 
-def registry(image: Image) -> type[Handler]:
-    """Pulling as the OCI distribution specification has it, for one user alone."""
-    expected = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+def registry(image: Image, login: str) -> type[Handler]:
+    """Pulling as the OCI distribution specification has it, for one login alone (``user:password`` in base64)."""
+    expected = f"Basic {login}"
 
     class Registry(Handler):
         def do_HEAD(self) -> None:

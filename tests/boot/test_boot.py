@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+import os
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,17 +13,18 @@ import pytest
 
 from senza.aws import Aws
 from senza.sandbox.embedded import EmbeddedSandbox
+from senza.userdata.bootstrap import bootstrap
 from tests.boot.conftest import ZONE, Boot
-from tests.boot.machine import loop_device
-from tests.boot.services import PASSWORD, USER
+from tests.boot.image import Image
+from tests.boot.machine import ECR, loop_device, machine
+from tests.boot.services import LOGIN, SUBNET
 
 Boots = Callable[..., Boot]
 
 
 @pytest.fixture(autouse=True)
 def _secrets(aws: Aws, _needs_a_machine: None) -> None:
-    login = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
-    config = json.dumps({"auths": {"127.0.0.1:5000": {"auth": login}}})
+    config = json.dumps({"auths": {"127.0.0.1:5000": {"auth": LOGIN}}})
     aws.call("secretsmanager", "create_secret", Name="registry", SecretString=config)
     aws.call("secretsmanager", "create_secret", Name="shop/db", SecretString='{"password": "s3cr$t \\"quoted\\""}')
     aws.call("ssm", "put_parameter", Name="/shop/key", Value="-----BEGIN\nline two\n", Type="SecureString")
@@ -34,7 +37,7 @@ def encrypted(aws: Aws, text: str) -> str:
 
 
 def test_it_runs_the_container_with_secrets_disk_logs_and_tells_cloudformation(
-    boot: Boots, aws: Aws, tmp_path: Path
+    boot: Boots, aws: Aws, image: Image, tmp_path: Path
 ) -> None:
     volume = aws.call(
         "ec2",
@@ -58,8 +61,15 @@ def test_it_runs_the_container_with_secrets_disk_logs_and_tells_cloudformation(
             "capabilities_drop": ["NET_RAW"],
             "volumes": {"ebs": {"/dev/sdf": "shop-data"}},
             "mounts": {"/data": {"partition": "/dev/xvdf"}},
-        }
+            "dockercfg": None,
+            "nat_gateways": {SUBNET: "10.9.0.1"},
+            "sysctl": {"net.ipv4.ip_default_ttl": 63},
+        },
+        image=f"{ECR}/team/app@{image.digest}",
     )
+    for command in ("link add eth0 type bridge", "address add 10.9.0.5/24 dev eth0", "link set eth0 up"):
+        booted.machine.run("ip", *command.split())
+    booted.machine.run("useradd", "ubuntu")
     with loop_device(tmp_path / "volume") as loop:
         booted.machine.add_volume(volume, loop)
         status = booted.start()
@@ -67,7 +77,7 @@ def test_it_runs_the_container_with_secrets_disk_logs_and_tells_cloudformation(
         seen_by_container(booted)
         seen_by_aws(booted, aws, volume)
         seen_on_the_machine(booted)
-        rebooted(booted)
+        rebooted(booted, tmp_path / "volume", loop)
 
 
 def seen_by_container(booted: Boot) -> None:
@@ -98,6 +108,9 @@ def seen_by_aws(booted: Boot, aws: Aws, volume: str) -> None:
 def seen_on_the_machine(booted: Boot) -> None:
     assert not booted.machine.exists("/owned")
     assert not booted.machine.exists("/run/senza/secrets")
+    assert booted.machine.run("ip", "route", "show", "default").startswith("default via 10.9.0.1 dev eth0")
+    assert booted.machine.read("/proc/sys/net/ipv4/ip_default_ttl") == "63\n"
+    assert booted.machine.run("getent", "shadow", "ubuntu").split(":")[7] == "1"
     everything = booted.machine.read("/var/log/senza-boot.log") + booted.machine.console()
     for secret in ("s3cr$t", "decrypted by kms", "line two", "let me in"):
         assert secret not in everything
@@ -109,13 +122,20 @@ def seen_on_the_machine(booted: Boot) -> None:
     assert leftovers == ""
 
 
-def rebooted(booted: Boot) -> None:
-    """Everything is there still, and is left as it is; nobody is told twice."""
+def rebooted(booted: Boot, volume: Path, loop: str) -> None:
+    """Everything is there still, and is left as it is, but for the larger disk; nobody is told twice."""
     container = booted.machine.run("docker", "inspect", "-f", "{{.Id}}", "taupageapp")
-    booted.machine.run("docker", "stop", "taupageapp")
+    booted.machine.run("docker", "stop", "-t", "1", "taupageapp")
+    booted.machine.run("umount", "/mounts/data", "/meta/credentials")
+    os.truncate(volume, 96 * 2**20)
+    subprocess.run(["losetup", "--set-capacity", loop], check=True, timeout=20)
     assert booted.machine.boot_again() == 0, booted.machine.console()
     assert booted.machine.run("docker", "inspect", "-f", "{{.Id}}", "taupageapp") == container
-    assert "data: kept kept" in booted.http("/cgi-bin/report")
+    report = booted.http("/cgi-bin/report")
+    assert "data: kept kept" in report
+    assert "file /meta/credentials/key.pem: -----BEGIN\nline two\n" in report
+    kilobytes = booted.machine.run("df", "--output=size", "/mounts/data").split()[1]
+    assert int(kilobytes) > 80_000
     assert len(booted.signals()) == 1
 
 
@@ -160,3 +180,16 @@ def test_a_secret_that_the_role_may_not_read_fails_the_stack_and_names_it(
     expected = f"Received FAILURE signal with UniqueId {booted.instance} KEY: ssm AccessDeniedException"
     assert booted.signals() == [expected]
     assert booted.machine.run("docker", "ps", "-aq") == ""
+
+
+@pytest.mark.parametrize("os_name", ["AmazonLinux2023", "Ubuntu"])
+def test_cloud_init_finds_nothing_wrong_with_it(os_name: str, tmp_path: Path) -> None:
+    text = bootstrap(
+        {"runtime": "Docker", "source": "x/y:1", "application_id": "a", "nat_gateways": {SUBNET: "10.9.0.1"}},
+        os=os_name,
+        image="x/y:1",
+        is_function=lambda value: False,
+    )
+    with machine(tmp_path) as made:
+        made.write("/tmp/user-data", text)
+        assert "Valid" in made.run("cloud-init", "schema", "--config-file", "/tmp/user-data")

@@ -15,7 +15,7 @@ mkdir -p "$to/debs/partial" "$to/root/usr/bin" "$to/root/usr/sbin" "$to/root/usr
 # /bin is a link to /usr/bin on today's systems, and a directory in today's packages
 for name in bin sbin lib; do ln -sfn "usr/$name" "$to/root/$name"; done
 fetch() {
-  timeout 300 apt-get -qq -y --download-only --no-install-recommends -o Dir::Cache::archives="$to/debs" \
+  timeout 180 apt-get -qq -y --download-only --no-install-recommends -o Dir::Cache::archives="$to/debs" \
     -o Acquire::Retries=2 install "${packages[@]}" </dev/null
 }
 # what is installed already is on the machine's root file system as it is

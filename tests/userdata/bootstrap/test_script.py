@@ -187,4 +187,5 @@ def test_shellcheck_finds_nothing(disks: bool, tmp_path: Path) -> None:
     if disks:  # with comments and all
         sources = sorted(Path(script_module.__file__).with_name("machine").glob("*.sh"))
         script.write_text("".join(source.read_text() for source in sources))
-        assert subprocess.run([program, "--norc", str(script)], check=False, timeout=60).returncode == 0
+        ours = [str(script), *map(str, (Path(__file__).parents[2] / "boot").glob("*.sh"))]
+        assert subprocess.run([program, "--norc", *ours], check=False, timeout=60).returncode == 0

@@ -2,14 +2,16 @@
 # SignalResource has no field for a reason, but events of the stack show the id of the signal, which may have 64
 # characters. One that is refused is sent again with the instance's id alone.
 signal() {
-  local status=$1 id=$INSTANCE stack resource
+  local status=$1 id=$INSTANCE stack resource try
   stack=$(value 1) && resource=$(value 2)
   if [ -z "$stack" ] || [ -e "$STATE/signalled" ]; then return 0; fi
   [ "$status" = SUCCESS ] || id=$(printf '%s %s' "$INSTANCE" "$2" | tr -c '[:print:]' ' ' | cut -c 1-64 | sed 's/ *$//')
   log "signal $status to $stack $resource as $id"
-  if ! send_signal "$stack" "$resource" "$status" "$id" && [ "$id" != "$INSTANCE" ]; then
-    send_signal "$stack" "$resource" "$status" "$INSTANCE" || return 0
-  fi
+  for try in "$id" "$INSTANCE" "$INSTANCE"; do
+    if send_signal "$stack" "$resource" "$status" "$try"; then break; fi
+    # ValidationError: the stack waits for nothing (any more)
+    [ "$(aws_error)" = ValidationError ] || sleep 10
+  done
   : >"$STATE/signalled"
 }
 
