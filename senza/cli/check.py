@@ -116,11 +116,13 @@ def look_at(
         from senza.checks.online.kinds import ONLINE
         from senza.doctor.facts import Facts
 
-        facts = Facts(context.aws(), context.account(), context.clock)
-        decisions = None if facts.caller().is_root else facts.decisions
-        found += ask(
-            subject, context.aws(), context.account(), context.clock, version_given=version_given, decisions=decisions
-        )
+        aws, account = context.aws(), context.account()
+        facts = Facts(aws, account, context.clock)
+
+        def decisions(actions: tuple[str, ...]) -> dict[str, str]:
+            return {} if facts.caller().is_root else facts.decisions(actions)  # nothing is denied to root
+
+        found += ask(subject, aws, account, context.clock, version_given=version_given, decisions=decisions)
         asked |= {kind.id for kind in ONLINE}
     return found, asked
 

@@ -10,12 +10,31 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from click.testing import CliRunner, Result
 
+from senza.aws import Aws
 from senza.cli.context import Context
 from senza.cli.main import cli
+from senza.sandbox.embedded import EmbeddedSandbox
 from tests.cli.conftest import HELLO_WORLD
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Senza
+
+ROOT = Path(__file__).parents[2]
+FACTS = (
+    *("acm ListCertificates", "ec2 DescribeImages", "ec2 DescribeSecurityGroups", "ec2 DescribeSubnets"),
+    *("ec2 DescribeVpcs", "route53 ListHostedZones"),
+)
+BUDGET: dict[str, tuple[str, ...]] = {
+    "check DEF": (),
+    "check DEF 1 0.1 --aws": (
+        *FACTS,
+        *("autoscaling DescribeAccountLimits", "cloudformation DescribeStacks", "cloudwatch GetMetricData"),
+        *("ec2 DescribeInstanceTypeOfferings", "ec2 DescribeInstanceTypes", "elb DescribeAccountLimits"),
+        *("elb DescribeLoadBalancers", "iam SimulatePrincipalPolicy", "route53 ListResourceRecordSets"),
+        *("service-quotas GetServiceQuota", "sts GetCallerIdentity"),
+    ),
+}
+"""The calls of each command on hello-world; docs/budgets.md says the same."""
 
 OPEN = """\
 SenzaInfo:
@@ -115,3 +134,22 @@ def test_create_stops_at_an_error_unless_forced(senza: Senza, tmp_path: Path) ->
 def test_create_of_hello_world_is_quiet(senza: Senza) -> None:
     warnings = [line for line in senza(f"create {HELLO_WORLD} 1 0.1").stderr.splitlines() if "(SZ" in line]
     assert warnings == []
+
+
+@pytest.mark.parametrize("command", BUDGET)
+def test_it_makes_exactly_these_calls(command: str, senza: Senza, aws: Aws) -> None:
+    senza(f"{command} --no-lint")
+    assert sorted(str(call).replace(":", " ") for call in aws.calls) == sorted(BUDGET[command])
+
+
+def test_the_documentation_says_the_same() -> None:
+    document = (ROOT / "docs" / "budgets.md").read_text().partition("## Checks")[2].partition("\n## ")[0]
+    rows = [f"| `{command}` | {len(calls)} | {', '.join(sorted(calls))} |" for command, calls in BUDGET.items()]
+    assert [line for line in document.splitlines() if line.startswith("| `")] == rows
+
+
+def test_the_account_is_asked_where_that_is_wanted(senza: Senza, sandbox: EmbeddedSandbox) -> None:
+    sandbox.settings.denied = ["cloudformation:CreateStack"]
+    assert "SZ602" not in senza(f"check {HELLO_WORLD} --no-lint").stdout
+    found = senza(f"check {HELLO_WORLD} --aws --no-lint").stdout
+    assert "warning SZ602: not allowed for all resources: cloudformation:CreateStack" in found

@@ -15,7 +15,7 @@ from senza.definition.model import KeyPath
 from senza.errors import AwsError
 
 Decisions = Callable[[tuple[str, ...]], Mapping[str, str]]
-"""Actions -> what IAM says to each: ``allowed``, ``explicitDeny``, ``implicitDeny``."""
+"""Actions -> what IAM says to each (``allowed``, ``explicitDeny``, ``implicitDeny``); nothing where all is allowed."""
 SMALL_ZONE = 300
 """Records that come with one call, see ListResourceRecordSets."""
 
@@ -24,8 +24,7 @@ SMALL_ZONE = 300
 class Online:
     """A definition and the account that it is for.
 
-    version_given: whether the version is the user's, so that names with it can be taken. decisions: None for the root
-    user, to whom nothing is denied.
+    version_given: whether the version is the user's, so that names with it can be taken.
     """
 
     subject: Subject
@@ -34,10 +33,13 @@ class Online:
     clock: Clock
     memo: Memo
     version_given: bool
-    decisions: Decisions | None
+    decisions: Decisions
 
     def stack_exists(self) -> bool:
-        """Whether there is a stack of that name that was not deleted."""
+        """Whether the user's version is there already: what it needs, it has, and the names are its own."""
+        return self.version_given and self._stack_is_there()
+
+    def _stack_is_there(self) -> bool:
 
         def look_up() -> bool:
             try:

@@ -35,11 +35,11 @@ def ask(
     clock: Clock,
     *,
     version_given: bool,
-    decisions: Decisions | None,
+    decisions: Decisions,
 ) -> list[Finding]:
     """What the account has against the stack.
 
-    version_given: whether the version is the user's. decisions: asks IAM's simulator; None where all is allowed.
+    version_given: whether the version is the user's. decisions: asks IAM's simulator.
     """
     online = Online(subject, aws, account, clock, Memo(), version_given, decisions)
 

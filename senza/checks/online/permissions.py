@@ -54,8 +54,6 @@ def needed(online: Online) -> tuple[str, ...]:
 
 
 def permitted(online: Online) -> Iterator[Answer]:
-    if online.decisions is None:
-        return
     decisions = online.decisions(needed(online))
     place = ("SenzaInfo", "StackName")
     denied = [action for action, decision in decisions.items() if decision == "explicitDeny"]

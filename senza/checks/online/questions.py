@@ -30,6 +30,8 @@ USAGE_PERIOD = 300
 
 
 def balancer_quotas(online: Online) -> Iterator[Answer]:
+    if online.stack_exists():
+        return
     classic = list(online.subject.of(CLASSIC))
     if classic:
         most = online.limits("elb").get("classic-load-balancers")
@@ -50,7 +52,7 @@ def balancer_quotas(online: Online) -> Iterator[Answer]:
 
 def group_quotas(online: Online) -> Iterator[Answer]:
     groups = list(online.subject.of(GROUP))
-    if groups:
+    if groups and not online.stack_exists():
         most, used = online.group_limits()
         yield from exceeded(groups, used, most, "auto scaling groups")
 
@@ -65,6 +67,8 @@ def exceeded(resources: list[Resource], used: int, most: int | None, what: str) 
 
 
 def core_quotas(online: Online) -> Iterator[Answer]:
+    if online.stack_exists():
+        return
     by_code: dict[str, list[Fleet]] = defaultdict(list)
     for fleet in fleets(online.subject):
         for family, on_demand, spot in QUOTA_CODES:
@@ -76,10 +80,10 @@ def core_quotas(online: Online) -> Iterator[Answer]:
         first, most = (
             sum(cores.get(fleet.type, 0) * getattr(fleet, name) for fleet in members) for name in ("first", "most")
         )
-        quota = online.quota(code)
-        allowed = quota["Value"]
         if most == 0:
             continue
+        quota = online.quota(code)
+        allowed = quota["Value"]
         used = usage(online, quota)
         left = allowed - used
         if most > left:
@@ -133,7 +137,7 @@ def taken(online: Online) -> Iterator[Answer]:
     if online.stack_exists():
         message = f"there is a stack {compiled.full_name} already"
         yield Answer("warning", message, place=("SenzaInfo", "StackName"), hint="senza update changes it.")
-        return  # what it has made is its own
+        return
     for kind, name_of, known in (
         (CLASSIC, "LoadBalancerName", online.classic_balancers),
         (MODERN, "Name", lambda: tuple(item["LoadBalancerName"] for item in online.modern_balancers())),
