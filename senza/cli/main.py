@@ -19,6 +19,7 @@ from senza.cli.options import common_options
 COMMANDS: dict[str, str] = {
     "print": "Print the CloudFormation template that a definition becomes.",
     "check": "Check a definition: what is wrong with it, what is unwise, and where.",
+    "userdata": "Print what instances are told at boot, or run their container here.",
     "create": "Create a new version as a stack of its own, without traffic.",
     "traffic": "Show the traffic of an app, or give a version a percentage of it.",
     "update": "Update the stack of an existing version.",

@@ -82,6 +82,7 @@ def compile(
         weighted_records=weighted_records_of(template, account),
         made_by=makers,
         images=tuple(site.checked_images),
+        containers=tuple(site.containers),
         bound=bound,
     )
 

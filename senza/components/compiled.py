@@ -10,6 +10,7 @@ from typing import Any
 
 from senza.account import Account
 from senza.components.capabilities import resources_of
+from senza.components.model import Container
 from senza.definition.model import Bound
 from senza.errors import DefinitionError
 from senza.provenance import CheckedImage
@@ -57,6 +58,8 @@ class Compiled:
     """Logical id of a resource -> name of the component that made it; plain resources are not in here."""
     images: tuple[CheckedImage, ...] = ()
     """What is known of the container images, and what the policy says of them."""
+    containers: tuple[Container, ...] = field(default=(), repr=False)
+    """What the instances of each group run."""
     bound: Bound | None = field(default=None, repr=False, compare=False)
     """What it was made from; it holds the values of NoEcho parameters."""
 
@@ -120,7 +123,7 @@ def check_limits(compiled: Compiled) -> None:
     """Raise DefinitionError where AWS would refuse the template for its size. Called before anything is changed."""
     template = compiled.template
     for logical_id, _, properties in resources_of(template):
-        size = literal_bytes(_user_data(properties))
+        size = literal_bytes(user_data_of(properties))
         if size > MAX_USER_DATA:
             raise DefinitionError(
                 f"the user data of {logical_id} has {size:,} bytes; AWS allows {MAX_USER_DATA:,}",
@@ -149,7 +152,7 @@ def _largest(template: Mapping[str, Any]) -> str:
     return f"The largest resource is {name} ({sizes[name]:,} bytes)."
 
 
-def _user_data(properties: Mapping[str, Any]) -> Any:
+def user_data_of(properties: Mapping[str, Any]) -> Any:
     """User data of an instance, a launch template or a launch configuration."""
     data = properties.get("LaunchTemplateData")
     return (data if isinstance(data, Mapping) else properties).get("UserData")

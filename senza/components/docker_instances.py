@@ -12,12 +12,12 @@ from senza.account.role_permissions import missing_permissions
 from senza.components.docker_permissions import Permission, example_arn, permissions, policy, secrets
 from senza.components.functions import get_att, is_function, ref
 from senza.components.instance_profiles import EC2_TRUST
-from senza.components.model import Fragment, Site
+from senza.components.model import Container, Fragment, Site
 from senza.components.settings import Settings
 from senza.components.shapes import Shaper
 from senza.errors import NotFound, SenzaError
 from senza.provenance import CheckedImage
-from senza.userdata.bootstrap import bootstrap, check, log_group_of
+from senza.userdata.bootstrap import Problem, bootstrap, check, log_group_of
 
 RETENTIONS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
 """Days that CloudWatch Logs knows (API reference, PutRetentionPolicy)."""
@@ -58,6 +58,7 @@ class DockerInstances:
         """
         self._check_config()
         image = self._image()
+        self._site.containers.append(Container(self._settings.name, self._complete, image))
         if "ImageId" not in self._settings:
             data["ImageId"] = self._machine_image()
         data["MetadataOptions"] = {**METADATA, **_mapping(self._settings.get("MetadataOptions"))}
@@ -74,13 +75,16 @@ class DockerInstances:
         data["UserData"] = {"Fn::Base64": text}
 
     def _check_config(self) -> None:
-        for problem in check(self._complete, os=self._stock, is_function=is_function):
-            name = ".".join(str(part) for part in problem.path)
-            message = f"{name} {problem.message}" if name else problem.message
-            path = self._known_path(problem.path)
-            if problem.fatal:
-                raise self._config.wrong(message, *path, hint=problem.hint)
-            self._site.warn(f"{self._config.where(*path)}: {message}{f'. {problem.hint}' if problem.hint else ''}")
+        problems = check(self._complete, os=self._stock, is_function=is_function)
+        for problem in problems:
+            if not problem.fatal:
+                hint = f". {problem.hint}" if problem.hint else ""
+                place = self._config.where(*self._known_path(problem.path))
+                self._site.warn(f"{place}: {said(problem)}{hint}")
+        fatal = [problem for problem in problems if problem.fatal]
+        if fatal:
+            message = "\nAnd: ".join(map(said, fatal))
+            raise self._config.wrong(message, *self._known_path(fatal[0].path), hint=fatal[0].hint)
 
     def _known_path(self, path: tuple[str | int, ...]) -> tuple[Any, ...]:
         """The key path as the definition has it: keys may be numbers there."""
@@ -211,6 +215,11 @@ class DockerInstances:
                 f"{self._settings.where('IamRoles')}: the role {name} does not seem to allow what instances need: "
                 f"{', '.join(missing)}. Without IamRoles, {self._settings.name} gets a role of its own that does."
             )
+
+
+def said(problem: Problem) -> str:
+    """With the key in front, as a definition has it."""
+    return f"{'.'.join(map(str, problem.path))} {problem.message}".strip()
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -69,6 +69,17 @@ class Balanced(Protocol):
         """The logical ids of the listeners that connect its target groups with it."""
 
 
+@dataclass(frozen=True)
+class Container:
+    """What the instances of one group run."""
+
+    component: str
+    config: Mapping[str, Any]
+    """TaupageConfig with everything that is added to it; it may hold functions."""
+    image: Any
+    """By its digest where that is known; a function where the definition has one."""
+
+
 class Images(Protocol):
     """What tells about container images: :class:`senza.provenance.Gate`, or a stand-in."""
 
@@ -86,7 +97,7 @@ class Site:
     network: set once the component that detects the network is known.
     balanced: the components with target groups by name, set once all components are known.
     images: finds out about container images, and judges them; None where none are looked up.
-    checked_images: what it said. own_tags: tags of the stack that components add.
+    checked_images: what it said. own_tags: tags of the stack that components add. containers: what instances run.
     tolerated: told of errors that ``--force`` makes warnings of, where all of them are to be known.
     """
 
@@ -101,6 +112,7 @@ class Site:
     images: Images | None = None
     checked_images: list[CheckedImage] = field(default_factory=list)
     own_tags: dict[str, str] = field(default_factory=dict)
+    containers: list[Container] = field(default_factory=list)
     balanced: dict[str, Balanced] = field(default_factory=dict)
 
     def tolerate(self, error: DefinitionError) -> None:

@@ -10,7 +10,7 @@ from senza.account.machine_images import ARCHITECTURES, STOCK_IMAGES
 from senza.components.auto_scaling_group import AutoScalingGroup
 from senza.components.docker_instances import DockerInstances
 from senza.components.functions import is_function
-from senza.components.model import Fragment, Property
+from senza.components.model import Container, Fragment, Property
 from senza.components.references import resolve_outputs
 from senza.components.settings import Settings
 from senza.userdata.taupage import APPLICATION_ID, APPLICATION_VERSION, completed, taupage_user_data
@@ -131,6 +131,7 @@ AppServer:
         if not is_function(image):
             with config.blaming("source"):
                 self.site.check_image(str(image))
+        self.site.containers.append(Container(self.name, complete, image))
         return {"Fn::Base64": taupage_user_data(complete, is_function)}
 
     def _config(self) -> Settings:
