@@ -6,7 +6,7 @@ After an error the part that it is about is left out, and the rest is looked at 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,6 +16,7 @@ from senza.checks.kinds import UNKNOWN, WARNED, WRONG
 from senza.checks.model import Finding, name_at
 from senza.checks.standin import REGION, Offline, StandIn
 from senza.components import Compiled, check_limits, compile, dangling
+from senza.components.model import Images
 from senza.definition import bind, shape, yamltree
 from senza.definition.loading import read_text
 from senza.definition.model import Bound, Component, Definition, KeyPath, Source
@@ -66,14 +67,13 @@ def gather(
     *,
     account: Account | None = None,
     region: str = "",
-    compiler: Callable[..., Compiled] = compile,
+    images: Images | None = None,
 ) -> Gathered:
     """Load, bind and compile.
 
     version, arguments, parameter_values: as for ``create``; what is missing gets placeholders. account: facts about the
-    account; None makes them up, for the region, without a call to AWS. compiler: :func:`senza.components.compile`,
-    perhaps with more to look at. Raises UsageError for a file that cannot be read and for arguments that are wrong,
-    AwsError.
+    account; None makes them up, for the region, without a call to AWS. images: judges container images, where no
+    parameter is made up. Raises UsageError for a file that cannot be read and for arguments that are wrong, AwsError.
     """
     gathered = Gathered()
     tree = _parsed(location, gathered)
@@ -85,11 +85,12 @@ def gather(
     gathered.region = account.region if account else region or _region_in(tree.value) or REGION
     account = account or StandIn(gathered.region, _certificates_in(tree.value))
     definition, values = placeholders.completed(definition, arguments, parameter_values or {})
+    made_up = len(values) > len(parameter_values or {})
     bound = _bound(definition, version or placeholders.VERSION, arguments, values, account, gathered)
     if bound is None:
         return gathered
     gathered.bound = bound
-    gathered.compiled = _compiled(bound, account, gathered, compiler)
+    gathered.compiled = _compiled(bound, account, gathered, None if made_up else images)
     if gathered.compiled is None:
         return gathered
     gathered.zones = _zones(account, gathered)
@@ -198,14 +199,14 @@ def _without(tree: Any, path: KeyPath) -> bool:
     return False
 
 
-def _compiled(bound: Bound, account: Account, gathered: Gathered, compiler: Callable[..., Compiled]) -> Compiled | None:
+def _compiled(bound: Bound, account: Account, gathered: Gathered, images: Images | None) -> Compiled | None:
     """The template of all components that are right; each of the others leaves its errors."""
     file = bound.source.file
     components = list(bound.components)
     for _ in range(MOST):
         current = replace(bound, components=tuple(components))
         try:
-            return compiler(current, account, tolerated=lambda error: gathered.wrong(error, file))
+            return compile(current, account, tolerated=lambda error: gathered.wrong(error, file), images=images)
         except AwsError:
             raise
         except SenzaError as error:

@@ -84,7 +84,10 @@ def gathered_by(
     values = load_parameter_file(parameter_file) if parameter_file else None
     if not online:
         return gather(definition, version, parameters, values, region=region_of(context))
-    return gather(definition, version, parameters, values, account=context.account())
+    from senza.cli.gate import gate_for
+
+    gate = gate_for(context, None, force=False)
+    return gather(definition, version, parameters, values, account=context.account(), images=gate)
 
 
 def region_of(context: Context) -> str:

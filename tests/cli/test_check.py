@@ -153,3 +153,12 @@ def test_the_account_is_asked_where_that_is_wanted(senza: Senza, sandbox: Embedd
     assert "SZ602" not in senza(f"check {HELLO_WORLD} --no-lint").stdout
     found = senza(f"check {HELLO_WORLD} --aws --no-lint").stdout
     assert "warning SZ602: not allowed for all resources: cloudformation:CreateStack" in found
+
+
+def test_an_image_that_is_not_there(senza: Senza, tmp_path: Path) -> None:
+    """Only where its tag is not made up."""
+    definition = str(ROOT / "definitions" / "docker.yaml")
+    assert "SZ001" not in senza(f"check {definition} --aws --no-lint").stdout
+    found = senza(f"check {definition} 1 no-such-version --aws --no-lint", exit_code=1).stdout
+    assert "error SZ001: " in found
+    assert "no-such-version" in found
