@@ -50,19 +50,24 @@ def command(context: Context, request: Request, strategy: str, dry_run: bool, fo
     check_before_sending(context, request, compiled)
     zones = context.account().zones
     app, weighted = bound.stack_name, bool(compiled.weighted_records)
+    ground = look_at_ground(context.aws(), zones, app, bound.version, weighted=weighted)
+    if dry_run:
+        steps = plan_forward(rollout, ground)
+        for warning in warnings(rollout, ground, steps):
+            context.warn(warning)
+        show_plan(context, steps, ground)
+        return
+    beginning = Beginning(
+        ground=ground,
+        rollout=rollout,
+        section=bound.info.get("Rollout"),
+        strategy=strategy,
+        compiled=compiled,
+        directory=directory_of(request),
+        facts=audited(request, bound, compiled),
+        secrets=[bound.arguments[parameter.name] for parameter in bound.parameters if parameter.no_echo],
+    )
     with control_of(context, force_unlock) as control:
-        going_on = None if dry_run else control.open_rollout(app)
-        ground = look_at_ground(context.aws(), zones, app, bound.version, weighted=weighted)
-        if going_on is None:
-            steps = plan_forward(rollout, ground)
-            for warning in warnings(rollout, ground, steps):
-                context.warn(warning)
-            if dry_run:
-                show_plan(context, steps, ground)
-                return
-        facts = audited(request, bound, compiled)
-        section = bound.info.get("Rollout")
-        beginning = Beginning(ground, rollout, section, strategy, compiled, directory_of(request), facts)
         conclude(context, bound.full_name, control.deploy(beginning))
 
 

@@ -44,6 +44,7 @@ def control_of(context: Context, force_unlock: str = "") -> Iterator[Control]:
         listeners=Telling(),
         web=urllib3.PoolManager(timeout=urllib3.Timeout(connect=PATIENCE, read=PATIENCE), retries=False),
         environ=context.environ,
+        warn=context.warn,
         force_unlock=force_unlock,
     )
     with listening(control.stop):

@@ -78,11 +78,12 @@ def judged(run: Run, began: float) -> tuple[list[Verdict], Look]:
     baseline = "" if alone else run.ground.baseline
     old = Side(baseline, app, baseline.removeprefix(f"{app}-")) if baseline else None
     if run.targets is None:
-        run.targets = find_targets(run.aws, [side.stack for side in (new, old) if side])
+        run.targets = find_targets(run.aws, [new.stack, *run.ground.others])
     now = run.clock.now()
     look = read(run.aws, run.targets, gates, new, old, first - BEFORE, now - DELAY, web=run.web, environ=run.environ)
     evidence = {name: since(found, first) for name, found in look.evidence.items()}
     look = replace(look, evidence=evidence)
+    gates = tuple(gate for gate in gates if gate.name not in look.inapplicable)
     alpha = shares(gates)
     verdicts = [
         judge(gate, look.evidence[gate.name], share=alpha[gate.name], since=began, baseline=old is not None)
@@ -107,7 +108,7 @@ def noted(verdict: Verdict) -> dict[str, Any]:
 
 def series(run: Run, look: Look) -> dict[str, Any]:
     """The numbers of a look as JSON holds them: by gate, minutes as ``[at, value, of, requests]``."""
-    gates = {gate.name: minutes_of(look.evidence[gate.name]) for gate in run.rollout.gates}
+    gates = {name: minutes_of(found) for name, found in look.evidence.items() if name not in look.inapplicable}
     return {"gates": gates, "requests": {stack: rows(minutes) for stack, minutes in look.requests.items()}}
 
 

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from senza.aws import Aws
 from senza.clock import Clock
 from senza.components import Compiled
-from senza.errors import Conflict, NotFound, Refused, SenzaError, TimedOut, Where
-from senza.journal import Holder, Journal, Lock, Operation
+from senza.errors import Conflict, NotFound, Refused, SenzaError, TimedOut
+from senza.journal import Holder, Journal, Lock, Operation, redacted
+from senza.journal.model import plain
 from senza.plan import Reporter
 from senza.rollout.attending import Stop
 from senza.rollout.leaving import looked_at
-from senza.rollout.made_of import STACK, sendable, stored
+from senza.rollout.made_of import STACK, sendable, settings_of, stored
 from senza.rollout.model import Rollout, Strategy
-from senza.rollout.planning import Ground, plan_forward
+from senza.rollout.planning import Ground, plan_forward, warnings
 from senza.rollout.progress import Progress, progress
 from senza.rollout.runner import PROMOTED, Listeners, Result, Runner
 from senza.rollout.running import Run, prepare
-from senza.rollout.settings import override, parse
 from senza.rollout.steps import DeleteOld, to_json
 from senza.traffic.records import Zones
 
@@ -40,6 +40,7 @@ class Beginning:
 
     section: ``SenzaInfo.Rollout`` as the definition has it, strategy: from the command line, "" where it says nothing;
     both are kept, so that whoever goes on reads the same settings. facts: more for the audit log, e.g. the parameters.
+    secrets: texts that must not be kept, such as the values of NoEcho parameters in a hook's URL.
     """
 
     ground: Ground
@@ -49,6 +50,7 @@ class Beginning:
     compiled: Compiled
     directory: str
     facts: Mapping[str, Any] = field(default_factory=dict)
+    secrets: Collection[str] = field(default=(), repr=False)
 
 
 @dataclass
@@ -67,6 +69,7 @@ class Control:
     web: urllib3.PoolManager
     environ: Mapping[str, str]
     who: Callable[[], str]
+    warn: Callable[[str], None]
     stop: Stop = field(default_factory=Stop)
     force_unlock: str = ""
 
@@ -78,11 +81,6 @@ class Control:
             raise NotFound(f"there is no rollout of {app}", hint="senza deploy begins one; senza history shows them.")
         return operation
 
-    def open_rollout(self, app: str) -> Operation | None:
-        """The app's newest rollout if it is not finished."""
-        operation = self.journal.newest(app, KIND)
-        return operation if operation and progress(operation.entries).open else None
-
     # -- deploy ----
     def deploy(self, beginning: Beginning) -> Result:
         """Begin, or go on with the same rollout where it is open. Raises Conflict beside another one, and Stopped."""
@@ -91,8 +89,7 @@ class Control:
         ident = self.journal.new_id()
         lock = self.lock(ground.app, f"rollout of {ground.version}", ident)
         try:
-            open_ = self.open_rollout(ground.app)
-            if open_:
+            if open_ := self.left_open(lock):
                 return self.go_on_with(open_, beginning, lock)
             operation = self.begin(beginning, ident)
         except (SenzaError, KeyboardInterrupt):
@@ -107,9 +104,19 @@ class Control:
         lock.take(what, ident, force=self.force_unlock, resumable=bool(ident))
         return lock
 
+    def left_open(self, lock: Lock) -> Operation | None:
+        """The rollout that somebody has left open, as the lock tells, without looking through the journal."""
+        if not lock.unfinished:
+            return None
+        operation = self.journal.open(lock.app, lock.unfinished)
+        return operation if operation.kind == KIND and progress(operation.entries).open else None
+
     def begin(self, beginning: Beginning, ident: str) -> Operation:
         ground, compiled = beginning.ground, beginning.compiled
-        steps = [to_json(step) for step in plan_forward(beginning.rollout, ground)]
+        plan = plan_forward(beginning.rollout, ground)
+        for warning in warnings(beginning.rollout, ground, plan):
+            self.warn(warning)
+        steps = [to_json(step) for step in plan]
         digest = hashlib.sha256(json.dumps(steps, sort_keys=True).encode()).hexdigest()
         facts = {
             **beginning.facts,
@@ -118,14 +125,16 @@ class Control:
             **{"directory": beginning.directory, "plan": steps, "plan_hash": digest, "ground": ground.to_json()},
         }
         made_of = {STACK: json.dumps(sendable(compiled)).encode()}
-        return self.journal.begin(ground.app, KIND, facts, ident=ident, attachments=made_of)
+        clean = redacted(facts, beginning.secrets)
+        clean["withheld"] = clean["section"] != plain(facts["section"])
+        return self.journal.begin(ground.app, KIND, clean, ident=ident, attachments=made_of)
 
     def go_on_with(self, operation: Operation, beginning: Beginning, lock: Lock) -> Result:
         """``deploy`` again with the same version is ``resume``, with the definition at hand."""
         version = operation.entries[0].facts["version"]
         if version != beginning.ground.version:
             raise open_already(beginning.ground.app, version)
-        run = self.run_of(operation, lambda: beginning.compiled)
+        run = self.run_of(operation, lambda: beginning.compiled, beginning.rollout)
         operation.write("resumed", {"by": "deploy"})
         return self.runner(run, lock).go()
 
@@ -134,6 +143,12 @@ class Control:
         """Go on where it stands. Raises Refused where nothing is open, Conflict while another process carries it on."""
         operation = self.newest(app)
         self.require_open(app, operation)
+        facts = operation.entries[0].facts
+        if facts["withheld"]:
+            raise Refused(
+                "the Rollout section of the definition holds secrets, which the journal does not keep",
+                hint=f"Give the definition once more: senza deploy DEFINITION {facts['version']} ... goes on.",
+            )
         lock = self.lock(app, "rollout, resumed", operation.id)
         return self.continued(operation, lock, "resume", lambda runner: None)
 
@@ -280,13 +295,6 @@ class Control:
 
     def runner(self, run: Run, lock: Lock) -> Runner:
         return Runner(run, lock, self.reporter, self.stop, self.listeners)
-
-
-def settings_of(operation: Operation) -> Rollout:
-    """The settings as they were when the rollout began."""
-    first = operation.entries[0].facts
-    rollout = parse(first["section"], lambda *path: Where(f"journal entry {operation.id}", path))
-    return override(rollout, first["asked"]) if first["asked"] else rollout
 
 
 def open_already(app: str, version: str) -> Conflict:

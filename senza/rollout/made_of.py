@@ -1,4 +1,4 @@
-"""What the stack of a new version is made of, kept so that another machine can create it."""
+"""What a rollout was begun with, as its journal keeps it, so that another machine can go on."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from senza.components import Compiled, WeightedRecord
-from senza.errors import Refused
+from senza.errors import Refused, Where
 from senza.journal import Operation
+from senza.rollout.model import Rollout
+from senza.rollout.settings import override, parse
 
 STACK = "stack.json"
-"""The attachment of a rollout that holds it."""
+"""The attachment of a rollout with what the new stack is made of."""
 
 
 def sendable(compiled: Compiled) -> dict[str, Any]:
@@ -49,3 +51,10 @@ def stored(operation: Operation) -> Compiled:
         warnings=(),
         weighted_records=tuple(WeightedRecord(**record) for record in records),
     )
+
+
+def settings_of(operation: Operation) -> Rollout:
+    """The settings as they were when the rollout began."""
+    first = operation.entries[0].facts
+    rollout = parse(first["section"], lambda *path: Where(f"journal entry {operation.id}", path))
+    return override(rollout, first["asked"]) if first["asked"] else rollout

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from senza.journal import Entry, Operation
-from senza.rollout.control import settings_of
+from senza.rollout.made_of import settings_of
 from senza.rollout.model import Gate, Minute, Rollout, Says, Verdict
 from senza.rollout.progress import BACK, Progress, progress
 from senza.rollout.report import GateRecord, Move, Record, html, svg, unit_of
@@ -78,7 +78,7 @@ def requests_of(entries: Sequence[Entry], stack: str) -> tuple[Minute, ...]:
 def moves(stands: Progress, requests: Sequence[Minute]) -> tuple[Move, ...]:
     """The moves of traffic, each with the share that was observed until the next one."""
     shifted = [(entry.at, step.weight) for step, entry in stands.confirmed if isinstance(step, Shift)]
-    ends = [at for at, _ in shifted[1:]] + [float("inf")]
+    ends = [*(at for at, _ in shifted[1:]), float("inf")][: len(shifted)]
     result = []
     for (at, weight), end in zip(shifted, ends, strict=True):
         within = [minute for minute in requests if at <= minute.at < end]
