@@ -38,16 +38,14 @@ def compile(
     *,
     force: bool = False,
     extra_tags: Mapping[str, str] | None = None,
-    image_exists: Callable[[str], bool | None] | None = None,
     tolerated: Callable[[DefinitionError], None] | None = None,
     images: Images | None = None,
 ) -> Compiled:
     """The template of a stack and everything else that CloudFormation wants to know with it.
 
-    force: unknown properties are warnings, container images are not checked.
+    force: unknown properties are warnings.
     extra_tags: of the command line; they win over ``SenzaInfo.Tags``.
-    image_exists: whether a container image exists; None where it could not be found out. Without it nothing is checked.
-    images: finds out about container images and judges them, instead of image_exists.
+    images: finds out about container images and judges them. Without it none are looked for.
     tolerated: told of the errors that ``force`` makes warnings of, instead of raising them, to know of all at once.
     Raises DefinitionError with its place, NotFound, UsageError and AwsError. Changes nothing.
     """
@@ -57,7 +55,7 @@ def compile(
         section_of(template, name, bound.source)
     secrets = senza_info.decrypted(bound, account)
     parameters = {key: name for key, (name, _) in secrets.items()}
-    site = Site(bound, account, force, warnings.append, image_exists, parameters, tolerated=tolerated, images=images)
+    site = Site(bound, account, force, warnings.append, parameters, tolerated=tolerated, images=images)
     components = _components(site)
     account.warm(_needs(components, bound))
     template["AWSTemplateFormatVersion"] = str(template.get("AWSTemplateFormatVersion", FORMAT_VERSION))

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 from senza.account import Account, Needs
 from senza.components.settings import Settings
 from senza.definition.model import Bound
-from senza.errors import DefinitionError, NotFound, SenzaError
+from senza.errors import DefinitionError, SenzaError
 from senza.provenance import CheckedImage
 
 
@@ -92,7 +92,6 @@ class Site:
     """What every component of one compilation is told.
 
     warn: tells the user something that does not stop the work.
-    image_exists: whether a container image exists; None where that could not be found out.
     secrets: key of ``SenzaInfo`` -> NoEcho parameter that carries its decrypted value.
     network: set once the component that detects the network is known.
     balanced: the components with target groups by name, set once all components are known.
@@ -105,7 +104,6 @@ class Site:
     account: Account
     force: bool
     warn: Callable[[str], None]
-    image_exists: Callable[[str], bool | None] | None = None
     secrets: Mapping[str, str] = field(default_factory=dict)
     network: Network | None = None
     tolerated: Callable[[DefinitionError], None] | None = None
@@ -147,22 +145,13 @@ class Site:
         architecture: which it must have. pin: whether its digest is needed. Raises NotFound where the registry says
         that there is no such image, Refused where the policy does not want it, and what :class:`Gate` raises.
         """
-        if self.images is not None:
-            checked = self.images.check(image, architecture, pin=pin)
-            for warning in checked.warnings:
-                self.warn(warning)
-            self.checked_images.append(checked)
-            return checked
-        if self.force or self.image_exists is None:
+        if self.images is None:
             return None
-        exists = self.image_exists(image)
-        if exists is False:
-            raise NotFound(
-                f"there is no container image {image}", hint="Push it first, correct the tag, or use --force."
-            )
-        if exists is None:
-            self.warn(f"could not find out whether the container image {image} exists")
-        return None
+        checked = self.images.check(image, architecture, pin=pin)
+        for warning in checked.warnings:
+            self.warn(warning)
+        self.checked_images.append(checked)
+        return checked
 
     def vpc_id(self) -> str:
         """The VPC the stack goes to. Raises NotFound, UsageError."""

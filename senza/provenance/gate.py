@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
-from senza.account.oci import FoundImage, ImageReference, Origin, Registries, RegistryUnavailable, WrongArchitecture
+from senza.account.oci import FoundImage, ImageReference, Origin, RegistryUnavailable, WrongArchitecture
 from senza.errors import NotFound, Refused, SenzaError
 from senza.provenance.cosign import Signature, verify
 from senza.provenance.judging import Facts, Finding, judge
@@ -35,6 +36,13 @@ class CheckedImage:
         return f"{self.written}{digest}{' and' if origin and digest else ''}{origin}" if origin or digest else ""
 
 
+class LooksUp(Protocol):
+    """:class:`senza.account.oci.Registries`, or a stand-in."""
+
+    def look_up(self, image: str, architecture: str = "") -> FoundImage:
+        """Raises NotFound, WrongArchitecture, RegistryUnavailable, BrokenRegistry, UsageError."""
+
+
 class Gate:
     """Finds out about images and holds them against a policy.
 
@@ -44,7 +52,7 @@ class Gate:
 
     def __init__(
         self,
-        registries: Registries,
+        registries: LooksUp,
         policy: Policy = NO_POLICY,
         *,
         account: Callable[[], str] = lambda: "",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 from senza.account import Account
 from senza.aws import Aws
 from senza.components import Compiled, compile
+from senza.components.model import Images
 from senza.definition import Bound, bind, load
 from senza.sandbox.embedded import EmbeddedSandbox
 
@@ -63,10 +63,10 @@ class Compiles:
         version: str = "1",
         force: bool = False,
         extra_tags: dict[str, str] | None = None,
-        image_exists: Callable[[str], bool | None] | None = None,
+        images: Images | None = None,
     ) -> Compiled:
         bound = self.bind(text, *arguments, version=version)
-        return compile(bound, self.account, force=force, extra_tags=extra_tags, image_exists=image_exists)
+        return compile(bound, self.account, force=force, extra_tags=extra_tags, images=images)
 
     def component(self, components: str, *, force: bool = False, rest: str = "", version: str = "1") -> dict[str, Any]:
         """The resources that these components make."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 import yaml
 
+from senza.account.oci import FoundImage, ImageReference, RegistryUnavailable
 from senza.errors import DefinitionError, NotFound
+from senza.provenance import Gate
 from tests.components.conftest import Compiles, definition
 
 APP = "- App: {Type: Senza::TaupageAutoScalingGroup, InstanceType: t3.nano, TaupageConfig: {%s}%s}"
@@ -91,26 +91,35 @@ def test_the_way_out_of_a_public_network(
     }
 
 
-def answering(answer: bool | None) -> tuple[list[str], Callable[[str], bool | None]]:
-    asked: list[str] = []
+class Registry:
+    """A registry that has one image, or cannot be asked."""
 
-    def image_exists(image: str) -> bool | None:
-        asked.append(image)
-        return answer
+    def __init__(self, has: str = "", *, broken: bool = False) -> None:
+        self.has = has
+        self.broken = broken
+        self.asked: list[str] = []
 
-    return asked, image_exists
+    def look_up(self, image: str, architecture: str = "") -> FoundImage:
+        self.asked.append(image)
+        if self.broken:
+            raise RegistryUnavailable("no connection")
+        if image != self.has:
+            raise NotFound(f"there is no container image {image}")
+        return FoundImage(ImageReference.parse(image), "sha256:" + "0a" * 32, ("amd64",), None)
 
 
-IMAGE = APP % ("runtime: Docker, source: 'registry.example.org/team/app:1'", "")
+NAME = "registry.example.org/team/app:1"
+IMAGE = APP % (f"runtime: Docker, source: '{NAME}'", "")
 
 
-def test_the_image_is_checked(compiles: Compiles) -> None:
-    asked, exists = answering(False)
+def test_the_image_is_looked_for(compiles: Compiles) -> None:
+    registry = Registry()
     with pytest.raises(NotFound, match="no container image") as caught:
-        compiles(definition(IMAGE), image_exists=exists)
-    assert asked == ["registry.example.org/team/app:1"]
+        compiles(definition(IMAGE), images=Gate(registry))
+    assert registry.asked == [NAME]
     assert caught.value.where is not None
     assert caught.value.where.path[-1] == "source"
-    assert compiles(definition(IMAGE), image_exists=exists, force=True).warnings == ()
-    assert compiles(definition(IMAGE), image_exists=answering(True)[1]).warnings == ()
-    assert "could not find out" in compiles(definition(IMAGE), image_exists=answering(None)[1]).warnings[0]
+    assert compiles(definition(IMAGE), images=Gate(Registry(NAME))).warnings == ()
+    forced = compiles(definition(IMAGE), images=Gate(registry, force=True), force=True)
+    assert forced.warnings == (f"there is no container image {NAME}",)
+    assert "could not find out" in compiles(definition(IMAGE), images=Gate(Registry(broken=True))).warnings[0]

@@ -17,7 +17,7 @@ from senza.account.oci.manifests import ACCEPT, OCI_ARCHITECTURES, Descriptor, M
 from senza.account.oci.origin import Origin
 from senza.account.oci.reference import DIGEST, ImageReference
 from senza.account.oci.transport import Transport, pool
-from senza.errors import NotFound, SenzaError, UsageError
+from senza.errors import NotFound, UsageError
 
 MAX_MANIFEST = 4 * 1024 * 1024
 """Bytes (distribution specification, "Pushing manifests": registries should take so much)."""
@@ -108,21 +108,6 @@ class Registries:
         if key not in self._found:
             self._found[key] = self._look_up(image, architecture)
         return self._found[key]
-
-    def exists(self, image: str) -> bool | None:
-        """Whether the image exists; None where that cannot be found out.
-
-        An image without a registry counts as existing: which one it means is the matter of who starts it.
-        """
-        if not ImageReference.parse(image).host:
-            return True
-        try:
-            self.look_up(image)
-        except NotFound:
-            return False
-        except SenzaError:
-            return None
-        return True
 
     def _look_up(self, image: str, architecture: str) -> FoundImage:
         asked = ImageReference.parse(image)

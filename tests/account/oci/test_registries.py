@@ -149,14 +149,3 @@ def test_challenges_as_registries_write_them() -> None:
     assert challenges('Bearer realm="say \\"x\\""') == [Challenge("bearer", {"realm": 'say "x"'})]
     assert challenges("Negotiate") == [Challenge("negotiate", {})]
     assert challenges("") == challenges('="x"') == []
-
-
-def test_existence_alone(ask: Asking, registry: LocalRegistry) -> None:
-    registry.image()
-    registries = Registries(http=ask.http)
-    assert registries.exists(f"{registry.host}/team/app:1") is True
-    assert registries.exists(f"{registry.host}/team/app:2") is False
-    assert registries.exists("localhost:1/team/app:1") is None
-    before = len(registry.asked)
-    assert registries.exists("team/app:2") is True
-    assert len(registry.asked) == before
