@@ -32,6 +32,7 @@ COMMANDS: dict[str, str] = {
     "ssh": "Open a session on an instance, through SSM Session Manager.",
     "resources": "Show what stacks consist of.",
     "events": "Show what happened to stacks, oldest first.",
+    "history": "Show what was done to the apps, by whom and with what result.",
     "instances": "List the EC2 instances of stacks, with what their load balancers say about them.",
     "status": "Show whether stacks are well: their instances, load balancers, web server and DNS.",
     "health": "Show how the load balancers of stacks are doing, from CloudWatch.",

@@ -17,6 +17,7 @@ from senza.aws import Aws
 from senza.cli.context import Context
 from senza.cli.main import cli
 from senza.clock import Clock
+from senza.journal import Caller, Journal
 from senza.sandbox.embedded import EmbeddedSandbox
 from tests.traffic.conftest import ZONE, Apps
 
@@ -36,6 +37,12 @@ STACKS = ["cloudformation:ListStacks"]
 STACK = ["cloudformation:DescribeStacks"]
 RECORDS = ["route53:ListHostedZones", "route53:ListResourceRecordSets"]
 SHARES = [*STACKS, "cloudformation:ListStackResources", *RECORDS]
+NO_JOURNAL = ["s3:GetObject"]
+"""Looking for the lock of an app tells that there is no journal."""
+JOURNAL = ["s3:GetObject", "sts:GetCallerIdentity", *["s3:PutObject"] * 4]
+"""With one: look for the lock, who we are, take it, write before and after, release it."""
+HISTORY = ["sts:GetCallerIdentity", *["s3:ListObjectsV2"] * 2, *["s3:GetObject"] * 14]
+"""Of seven operations: their ids, their keys, and the first and last entry of each."""
 INSTANCES = [
     *("ec2:DescribeInstances", "autoscaling:DescribeAutoScalingGroups"),
     *["elb:DescribeInstanceHealth"] * 2,
@@ -44,6 +51,7 @@ INSTANCES = [
 SWITCH = [
     *(*STACK, "cloudformation:ListStackResources", *RECORDS),
     *("route53:ChangeResourceRecordSets", "route53:ListResourceRecordSets"),
+    *NO_JOURNAL,
 ]
 
 BUDGET: dict[str, list[str]] = {
@@ -53,12 +61,12 @@ BUDGET: dict[str, list[str]] = {
         # no version has a record yet, so it is looked whether one is just being created
         "create DEF 1 0.1": [
             *(*FACTS, *STACK, *STACKS),
-            *("route53:ListResourceRecordSets", "cloudformation:CreateStack"),
+            *("route53:ListResourceRecordSets", "cloudformation:CreateStack", *NO_JOURNAL),
         ],
         # version 1 has all traffic by being alone, and is given the whole weight before version 2 is created
         "create DEF 2 0.2": [
             *(*FACTS, *STACK, "route53:ListResourceRecordSets"),
-            *("route53:ChangeResourceRecordSets", "cloudformation:CreateStack"),
+            *("route53:ChangeResourceRecordSets", "cloudformation:CreateStack", *NO_JOURNAL),
         ],
         "list": STACKS,
         "resources hello-world 1": [*STACK, "cloudformation:ListStackResources"],
@@ -72,22 +80,28 @@ BUDGET: dict[str, list[str]] = {
         "health hello-world": [*STACKS, "autoscaling:DescribeAutoScalingGroups", "cloudwatch:GetMetricData"],
         "images": ["ec2:DescribeImages", "ec2:DescribeInstances"],
         "console hello-world 1": ["ec2:DescribeInstances", "ec2:GetConsoleOutput"],
-        "create DEF 3 0.3": [*FACTS, *STACK, "route53:ListResourceRecordSets", "cloudformation:CreateStack"],
+        "create DEF 3 0.3": [
+            *(*FACTS, *STACK, "route53:ListResourceRecordSets"),
+            *("cloudformation:CreateStack", *NO_JOURNAL),
+        ],
         "wait hello-world 1": STACK,
         "dump hello-world 1": [*STACK, "cloudformation:GetTemplate"],
-        "update DEF 1 0.4": [*FACTS, *STACK, "cloudformation:GetTemplate", "cloudformation:UpdateStack"],
+        "update DEF 1 0.4": [
+            *(*FACTS, *STACK, "cloudformation:GetTemplate"),
+            *("cloudformation:UpdateStack", *NO_JOURNAL),
+        ],
         "delete hello-world 1": [
             *(*STACK, "cloudformation:ListStackResources", "cloudformation:GetTemplate", *RECORDS),
-            "cloudformation:DeleteStack",
+            *("cloudformation:DeleteStack", *NO_JOURNAL),
         ],
         "wait hello-world 1 -d": STACKS,
     }.items()
 }
 """The commands in the order in which they are given, and the calls of each."""
 
-ALLOWED = {"print": 8, "create": 10, "list": 1, "resources": 2, "events": 2, "domains": 4, "delete": 6}
+ALLOWED = {"print": 8, "create": 11, "list": 1, "resources": 2, "events": 2, "domains": 4, "delete": 7}
 """The most that we ever want."""
-ALLOWED_TRAFFIC = {"show": 4, "switch": 6}
+ALLOWED_TRAFFIC = {"show": 4, "switch": 7}
 
 CLASSIC = {
     "print DEF 1 0.1": 19,
@@ -144,6 +158,20 @@ def without_polls(calls: list[str]) -> list[str]:
 
 def test_every_command_makes_exactly_these_calls(calls: Calls) -> None:
     assert {command: without_polls(calls(command)) for command in BUDGET} == BUDGET
+
+
+def test_with_a_journal_each_change_costs_five_more(aws: Aws, clock: Clock, apps: Apps, calls: Calls) -> None:
+    caller = Caller(aws)
+    journal = Journal(aws, clock, account_id=caller.account_id, who=caller.who)
+    journal.ensure()
+    journal.begin("other", "rollout", {})
+    changing = ("create", "update", "delete", "traffic hello-world 2")
+    for command, expected in BUDGET.items():
+        with_journal = sorted([*expected, *JOURNAL])
+        with_journal.remove("s3:GetObject")
+        wanted = with_journal if command.startswith(changing) else expected
+        assert without_polls(calls(command)) == wanted, command
+    assert calls("history hello-world") == sorted(HISTORY)
 
 
 def test_no_command_has_more_than_we_want() -> None:
