@@ -72,7 +72,7 @@ class Machine:
         return self.run("cat", path)
 
     def exists(self, path: str) -> bool:
-        return self.run("sh", "-c", '[ -e "$0" ] && echo yes || :', path) != ""
+        return self.run("sh", "-c", '[ ! -e "$0" ] || echo yes', path) != ""
 
     def boot(self, user_data: str, timeout: float = 60) -> int:
         """Give it the user data, boot with cloud-init, and wait: the exit status of the unit."""
@@ -90,12 +90,16 @@ class Machine:
         return self.unit_status(timeout)
 
     def unit_status(self, timeout: float) -> int:
+        return int(self.awaited("/run/unit.status", timeout))
+
+    def awaited(self, path: str, timeout: float = 20) -> str:
+        """The content of a file that is about to be written."""
         end = time.monotonic() + timeout
         while time.monotonic() < end:
-            if self.exists("/run/unit.status"):
-                return int(self.read("/run/unit.status"))
-            time.sleep(0.1)  # the one thing waited for here is a real process
-        raise AssertionError(f"the boot did not end\n{self.console()}")
+            if text := self.run("sh", "-c", '[ ! -s "$0" ] || cat "$0"', path):
+                return text
+            time.sleep(0.1)  # what is waited for here is a real process
+        raise AssertionError(f"{path} does not come\n{self.console()}")
 
     def console(self) -> str:
         return self.read("/dev/console")
@@ -111,6 +115,9 @@ def top_files(folder: Path, environment: Mapping[str, str]) -> Path:
     """What lies on top of the machine's root: the stand-in for systemctl, and settings of cloud-init and Docker."""
     texts = {
         "usr/local/sbin/systemctl": (HERE / "systemctl.sh").read_text(),
+        "usr/local/sbin/systemd-run": "#!/bin/bash\nwhile [[ $1 == --* ]]; do shift; done\n"
+        'setsid "$@" </dev/null >>/dev/console 2>&1 &\n',
+        "usr/local/sbin/shutdown": '#!/bin/bash\necho "$*" >/run/shutdown\n',
         "etc/machine.env": "".join(f"{name}={value}\n" for name, value in environment.items()),
         # no network to set up, no users to make, no keys: this is not what is tested
         "etc/cloud/cloud.cfg": "datasource_list: [NoCloud]\nnetwork: {config: disabled}\ndisable_root: false\n"
@@ -137,7 +144,8 @@ def top_files(folder: Path, environment: Mapping[str, str]) -> Path:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    (folder / "usr/local/sbin/systemctl").chmod(0o755)
+    for program in (folder / "usr/local/sbin").iterdir():
+        program.chmod(0o755)
     (folder / "usr/sbin").mkdir(parents=True)
     (folder / "usr/sbin/iptables").symlink_to("xtables-legacy-multi")
     (folder / "usr/sbin/ip6tables").symlink_to("xtables-legacy-multi")

@@ -14,7 +14,8 @@ case "${args[0]} ${args[1]:-}" in
     # shellcheck disable=SC2086 # words of the command line
     setsid bash -c "$command"'; echo $? >/run/unit.status' </dev/null >>/dev/console 2>&1 &
     ;;
-  'enable '*) [ "${args[1]}" = docker.service ] || [ -e "/etc/systemd/system/${args[1]}" ] ;;
+  'disable docker.service') ;;
+  'enable '*) [ -e "/etc/systemd/system/${args[1]}" ] ;;
   'daemon-reload '*) ;;
   *) exit 1 ;;
 esac

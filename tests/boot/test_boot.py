@@ -62,6 +62,7 @@ def test_it_runs_the_container_with_secrets_disk_logs_and_tells_cloudformation(
             "volumes": {"ebs": {"/dev/sdf": "shop-data"}},
             "mounts": {"/data": {"partition": "/dev/xvdf"}},
             "dockercfg": None,
+            "healthcheck": {"type": "elb", "loadbalancer_name": "shop-1"},
             "nat_gateways": {SUBNET: "10.9.0.1"},
             "sysctl": {"net.ipv4.ip_default_ttl": 63},
         },
@@ -70,6 +71,7 @@ def test_it_runs_the_container_with_secrets_disk_logs_and_tells_cloudformation(
     for command in ("link add eth0 type bridge", "address add 10.9.0.5/24 dev eth0", "link set eth0 up"):
         booted.machine.run("ip", *command.split())
     booted.machine.run("useradd", "ubuntu")
+    balance(aws, booted.instance)
     with loop_device(tmp_path / "volume") as loop:
         booted.machine.add_volume(volume, loop)
         status = booted.start()
@@ -78,6 +80,14 @@ def test_it_runs_the_container_with_secrets_disk_logs_and_tells_cloudformation(
         seen_by_aws(booted, aws, volume)
         seen_on_the_machine(booted)
         rebooted(booted, tmp_path / "volume", loop)
+
+
+def balance(aws: Aws, instance: str) -> None:
+    listener = {"Protocol": "TCP", "LoadBalancerPort": 80, "InstancePort": 8080}
+    aws.call("elb", "create_load_balancer", LoadBalancerName="shop-1", Listeners=[listener], AvailabilityZones=[ZONE])
+    aws.call(
+        "elb", "register_instances_with_load_balancer", LoadBalancerName="shop-1", Instances=[{"InstanceId": instance}]
+    )
 
 
 def seen_by_container(booted: Boot) -> None:
@@ -168,6 +178,13 @@ def test_a_container_that_does_not_stay_up_fails_the_stack(boot: Boots) -> None:
     booted = boot({"environment": {"MODE": "crash"}})
     assert booted.start() == 1
     assert booted.signals() == [f"Received FAILURE signal with UniqueId {booted.instance} container exits with 3"]
+
+
+def test_a_job_that_ends_well_is_a_success_and_shuts_the_instance_down(boot: Boots) -> None:
+    booted = boot({"environment": {"MODE": "job"}, "shutdown": "on-success"})
+    assert booted.start() == 0, booted.machine.console()
+    assert booted.signals() == [f"Received SUCCESS signal with UniqueId {booted.instance}"]
+    assert booted.machine.awaited("/run/shutdown") == "-h +1\n"
 
 
 def test_a_secret_that_the_role_may_not_read_fails_the_stack_and_names_it(

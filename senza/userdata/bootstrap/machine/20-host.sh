@@ -75,7 +75,8 @@ programs() {
 
 docker_daemon() {
   step docker
-  quietly systemctl enable docker.service || log 'docker.service cannot be enabled'
+  # started here and not by itself: it would start the container again before the disks are there
+  quietly systemctl disable docker.service || log "docker.service: $(last_line)"
   quietly systemctl start docker.service || die "docker: $(last_line)"
   local try
   for try in $(seq 60); do
@@ -141,6 +142,9 @@ host_logs() {
   conf .agent >"$INSTALLED/agent.json"
   quietly "$control" -a fetch-config -m ec2 -s -c "file:$INSTALLED/agent.json" || die "cloudwatch agent: $(last_line)"
 }
+
+# Whether this boot mounted what the container has to see.
+MOUNTED=
 
 # -- what the container may read ---------------------------------------------------------------------------------------
 meta() {

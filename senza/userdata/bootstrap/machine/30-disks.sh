@@ -155,6 +155,7 @@ mount_one() {
   check_and_grow "$found" "$filesystem"
   install -d -m 0755 "$place"
   quietly mount -t "$filesystem" ${options:+-o "$options"} "$found" "$place" || die "mount $path: $(last_line)"
+  MOUNTED=yes
   [ "$filesystem" != xfs ] || quietly xfs_growfs "$place" || die "$path: cannot grow: $(last_line)"
   # a new file system belongs to root, whom the container is not
   [ "$(conf .root)" = true ] || [ "$(stat -c %u "$place")" != 0 ] || chown 999:999 "$place"

@@ -60,7 +60,10 @@ credential_files() {
   install -d -m 0755 /meta/credentials
   [ ${#pairs[@]} != 0 ] || return 0
   step credentials
-  mountpoint -q /meta/credentials || mount -t tmpfs -o mode=0755,size=16m,nosuid,nodev,noexec senza /meta/credentials
+  if ! mountpoint -q /meta/credentials; then
+    mount -t tmpfs -o mode=0755,size=16m,nosuid,nodev,noexec senza /meta/credentials
+    MOUNTED=yes
+  fi
   mount -o remount,rw /meta/credentials
   for ((i = 0; i < ${#pairs[@]}; i += 2)); do
     log "${pairs[i]}"

@@ -68,6 +68,8 @@ run_container() {
 start_container() {
   if docker container inspect "$CONTAINER" >/dev/null 2>&1; then
     step 'docker start'
+    # one that runs already does not see what was mounted since
+    [ -z "$MOUNTED" ] || quietly docker stop "$CONTAINER" || die "docker stop: $(last_line)"
     quietly docker start "$CONTAINER" || die "docker start: $(last_line)"
   else
     run_container
