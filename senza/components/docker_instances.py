@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,23 +10,18 @@ from troposphere import iam, logs
 from senza.account.role_permissions import missing_permissions
 from senza.components.docker_permissions import Permission, example_arn, permissions, policy, secrets
 from senza.components.functions import get_att, is_function, ref
+from senza.components.image_tags import tag, tag_image
 from senza.components.instance_profiles import EC2_TRUST
 from senza.components.model import Container, Fragment, Site
 from senza.components.settings import Settings
 from senza.components.shapes import Shaper
 from senza.errors import NotFound, SenzaError
-from senza.provenance import CheckedImage
 from senza.userdata.bootstrap import Problem, bootstrap, check, log_group_of
 
 RETENTIONS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
 """Days that CloudWatch Logs knows (API reference, PutRetentionPolicy)."""
 METADATA = {"HttpEndpoint": "enabled", "HttpTokens": "required", "HttpPutResponseHopLimit": 2}
 """A container is one network hop away from its instance (EC2 user guide, "Instance metadata options")."""
-MAX_TAG = 256
-"""Characters of a tag's value."""
-
-_NOT_IN_TAGS = re.compile(r"[^\w\s.:/=+\-@]")
-"""CloudFormation takes letters, digits, spaces and these (API reference, Tag)."""
 
 
 class DockerInstances:
@@ -114,19 +108,8 @@ class DockerInstances:
             checked = self._site.check_image(str(source), self._architecture, pin=True)
         if checked is None:
             return str(source)
-        self._tag("image", checked.pinned or checked.written)
-        self._tag_verdict(checked)
+        tag_image(self._site, self._settings.name, checked)
         return checked.pinned or checked.written
-
-    def _tag_verdict(self, checked: CheckedImage) -> None:
-        if checked.origin:
-            self._tag("source", f"{checked.origin.repository} {checked.origin.revision}".strip())
-        if checked.policy:
-            rules = ", ".join(dict.fromkeys(finding.rule for finding in checked.findings))
-            self._tag("policy", f"{checked.policy} {checked.verdict}{f': {rules}' if rules else ''}")
-
-    def _tag(self, name: str, value: str) -> None:
-        self._site.own_tags[f"senza:{self._settings.name}:{name}"] = _NOT_IN_TAGS.sub("_", value)[:MAX_TAG]
 
     def _machine_image(self) -> str:
         with self._settings.blaming(*(["Image"] if "Image" in self._settings else [])):
@@ -137,7 +120,7 @@ class DockerInstances:
                     f"there is no image of {self._stock} for {self._architecture} in {self._site.account.region}",
                     hint="Give the ImageId of one, and leave Image as it is.",
                 )
-        self._tag("ami", f"{self._stock} {self._architecture} {found}")
+        tag(self._site, self._settings.name, "ami", f"{self._stock} {self._architecture} {found}")
         return found
 
     def _log_group(self, fragment: Fragment) -> str:

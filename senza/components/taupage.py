@@ -10,6 +10,7 @@ from senza.account.machine_images import ARCHITECTURES, STOCK_IMAGES
 from senza.components.auto_scaling_group import AutoScalingGroup
 from senza.components.docker_instances import DockerInstances
 from senza.components.functions import is_function
+from senza.components.image_tags import tag_image
 from senza.components.model import Container, Fragment, Property
 from senza.components.references import resolve_outputs
 from senza.components.settings import Settings
@@ -130,7 +131,9 @@ AppServer:
         image = complete["source"]
         if not is_function(image):
             with config.blaming("source"):
-                self.site.check_image(str(image))
+                checked = self.site.check_image(str(image))
+            if checked is not None:
+                tag_image(self.site, self.name, checked)
         self.site.containers.append(Container(self.name, complete, image))
         return {"Fn::Base64": taupage_user_data(complete, is_function)}
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
-from senza.account.oci import FoundImage, ImageReference, Origin, RegistryUnavailable, WrongArchitecture
+from senza.account.oci import BrokenRegistry, FoundImage, ImageReference, Origin, RegistryUnavailable, WrongArchitecture
 from senza.errors import NotFound, Refused, SenzaError
 from senza.provenance.cosign import Signature, verify
 from senza.provenance.judging import Facts, Finding, judge
@@ -103,6 +103,10 @@ class Gate:
             return self._registries.look_up(image, architecture if pin else "")
         except (NotFound, WrongArchitecture) as error:
             if not self._force:
+                raise
+            warnings.append(error.message)
+        except BrokenRegistry as error:  # for Taupage it need only exist, and that it does
+            if pin and not self._force:
                 raise
             warnings.append(error.message)
         except RegistryUnavailable as error:

@@ -185,6 +185,12 @@ def test_the_example_deploys_on_the_sandbox(aws: Aws, clock: Clock, tmp_path: Pa
         context = Context(aws, clock=clock, environ={"HOME": str(tmp_path)}, interactive=False)
         return CliRunner().invoke(cli, list(words), obj=context)
 
+    assert senza("print", DOCKER, "1", "0.1").exit_code == 0
+    assert sorted(map(str, aws.calls)) == [  # as docs/images.md says; ECR by its API only here
+        *("acm:ListCertificates", "ec2:DescribeInstanceTypes", "ec2:DescribeRouteTables", "ec2:DescribeSubnets"),
+        *("ec2:DescribeVpcs", "ecr:BatchGetImage", "route53:ListHostedZones", "ssm:GetParameters"),
+        "sts:GetCallerIdentity",
+    ]
     created = senza("create", DOCKER, "1", "0.1", "--wait")
     assert created.exit_code == 0, created.output
     stack = aws.call("cloudformation", "describe_stacks", StackName="docker-hello-1")["Stacks"][0]

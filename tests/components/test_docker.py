@@ -123,7 +123,7 @@ def test_the_digest_is_in_the_user_data_so_that_a_moved_tag_changes_nothing(comp
 def test_without_a_digest_the_tag_stays(compiles: Compiles) -> None:
     compiled = made(compiles, images=Known("", (Finding("digest", "x"), Finding("tags.refuse", "y"))))
     assert "ghcr.io/a/app:1" in json.dumps(launch(compiled)["UserData"])
-    assert compiled.tags["senza:App:policy"] == "acme 3f2a warned: digest_ tags.refuse"
+    assert compiled.tags["senza:App:policy"] == "acme 3f2a warned: digest tags.refuse"
 
 
 def test_a_refusal_has_its_place(compiles: Compiles) -> None:
@@ -147,7 +147,7 @@ def test_taupage_is_told_what_it_was_always_told(compiles: Compiles) -> None:
     )
     assert launch(compiled)["UserData"]["Fn::Base64"].startswith("#taupage-ami-config\n")
     assert known.asked == [("r.io/a/b:1", "", False)]
-    assert set(compiled.tags) == {"Name", "StackName", "StackVersion"}
+    assert {key for key in compiled.tags if key.startswith("senza:")} == {"senza:App:policy", "senza:App:source"}
     assert "AppRole" not in compiled.template["Resources"]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from senza.account.oci import Registries, RegistryUnavailable, WrongArchitecture
+from senza.account.oci import BrokenRegistry, Registries, RegistryUnavailable, WrongArchitecture
 from senza.errors import NotFound, Refused
 from senza.provenance import NO_POLICY, Gate, Policy, Signature, SignatureRule
 from tests.account.oci.conftest import Asking, _served, ask, registry  # noqa: F401 - fixtures
@@ -58,6 +58,15 @@ def test_what_cannot_be_found_out(gate: Any, registry: LocalRegistry) -> None:  
         assert "is not pinned" in checked.warnings[0]
     with pytest.raises(Refused, match=r"digest of .* is not known"):
         gate(Policy(name="acme", digest="resolved"), tolerant=True).check(image, pin=True)
+
+
+def test_content_that_contradicts_itself_is_not_started(gate: Any, registry: LocalRegistry) -> None:  # noqa: F811
+    registry.image()
+    registry.lies = True
+    image = f"{registry.host}/team/app:1"
+    with pytest.raises(BrokenRegistry):
+        gate().check(image, pin=True)
+    assert "has not the digest" in gate().check(image, pin=False).warnings[0]
 
 
 def test_force_does_not_make_an_image_exist(gate: Any, registry: LocalRegistry) -> None:  # noqa: F811
