@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import click
 
 from senza.cli.compiling import Request, check_before_sending, definition_arguments
 from senza.cli.context import Context
 from senza.cli.options import common_options, pass_context
 from senza.cli.recorded import account_arn, facts_of, force_unlock_option, recorded
-from senza.cli.update import carry_out_update
+from senza.cli.update import Manner, ask, carry_out_update, manner_options
 from senza.cli.waiting import wait_option, waited
+
+if TYPE_CHECKING:
+    from senza.components import Compiled
 
 
 @click.command("create")
 @definition_arguments(tags=True)
-@click.option("--dry-run", is_flag=True, help="Show what would be done, and change nothing.")
-@click.option("--disable-rollback", is_flag=True, help="Keep what was created when the creation fails.")
+@manner_options("created")
 @click.option("--update-if-exists", is_flag=True, help="Update the stack if there is one of that version already.")
 @wait_option
 @force_unlock_option
 @common_options
 @pass_context
-def command(
-    context: Context,
-    request: Request,
-    dry_run: bool,
-    disable_rollback: bool,
-    update_if_exists: bool,
-    wait: bool,
-    force_unlock: str,
-) -> None:
+def command(context: Context, request: Request, update_if_exists: bool, **options: Any) -> None:
     """Create a new version as a stack of its own, without traffic.
 
     Returns when CloudFormation has begun; see --wait and "senza wait".
@@ -38,27 +34,50 @@ def command(
     Examples:
       senza create definitions/hello-world.yaml 1 0.1
       senza create definitions/hello-world.yaml 2 ImageVersion=0.2 --tag Team=shop --wait
+      senza create definitions/hello-world.yaml 3 0.3 --review
     """
+    from senza.cli.diff import secrets_of
     from senza.stacks.changes import CreateStack, already_exists
     from senza.stacks.summaries import describe_stack
     from senza.stacks.watch import CREATED
     from senza.traffic.guards import before_create
 
-    compiled = request.compile(context)
+    bound = request.bind(context)
+    compiled = request.compile(context, bound)
     check_before_sending(context, request, compiled)
+    how = Manner(**options, force=request.force, secrets=frozenset(secrets_of(bound, compiled)))
     aws = context.aws()
     existing = describe_stack(aws, compiled.full_name)
     if existing and update_if_exists:
-        carry_out_update(context, compiled, existing, request.force, dry_run, disable_rollback, wait, force_unlock)
+        carry_out_update(context, compiled, existing, how)
         return
     if existing:
         raise already_exists(compiled.full_name, existing.status)
-    create = CreateStack(compiled, disable_rollback)
+    create = CreateStack(compiled, how.disable_rollback)
     app, arn = compiled.stack_name, account_arn(compiled)
-    with recorded(context, app, "create", arn=arn, force_unlock=force_unlock, dry_run=dry_run) as recording:
+    with recorded(context, app, "create", arn=arn, force_unlock=how.force_unlock, dry_run=how.dry_run) as recording:
         plan = [*before_create(aws, context.account().zones, compiled, force=request.force), create]
+        if how.review and not how.dry_run:
+            review_creation(context, compiled, set(how.secrets))
         recording.step(facts_of(compiled), plan)
         outcomes = recording.carry_out(plan)
         recording.outcome = dict(outcomes[-1].facts) if outcomes else {}
-    if wait and not dry_run:
+    if how.wait and not how.dry_run:
         waited(context, compiled.full_name, CREATED, create.token)
+
+
+def review_creation(context: Context, compiled: Compiled, secrets: set[str]) -> None:
+    """Show how the new version differs from the newest one, or what it consists of, and ask. Raises Refused."""
+    from senza.cli.diff import compare_with, find_other
+    from senza.cli.differing import show
+    from senza.errors import NotFound
+
+    try:
+        newest = find_other(context, compiled, None)
+    except NotFound:
+        for logical_id, resource in sorted(compiled.template["Resources"].items()):
+            click.echo(click.style(f"+ {logical_id}", fg="green", bold=True) + f"  {resource.get('Type')}")
+    else:
+        click.echo(f"Compared with {newest.full_name}:")
+        show(compare_with(context, compiled, newest, secrets))
+    ask(context, f"Create {compiled.full_name}?")

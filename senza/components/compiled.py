@@ -17,8 +17,8 @@ from senza.provenance import CheckedImage
 from senza.userdata.text import MAX_BYTES as MAX_USER_DATA
 from senza.userdata.text import literal_bytes
 
-MAX_TEMPLATE = 51_200
-"""Bytes of a template that is sent inline (CloudFormation quotas)."""
+MAX_TEMPLATE = 1_000_000
+"""Bytes of a template that CloudFormation reads from S3 (its quotas: 1 MB); above 51,200 senza sends it that way."""
 MAX_RESOURCES = 500
 MAX_PARAMETERS = 200
 

@@ -8,16 +8,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from senza.aws import Aws
+from senza.clock import Clock
 from senza.components import Compiled
 from senza.errors import AwsError, Conflict, NotFound, OperationFailed
 from senza.plan import Outcome, Step, World, perform
 from senza.stacks.events import Event
 from senza.stacks.references import split_name
+from senza.stacks.sending import template_arguments
 from senza.stacks.summaries import Stack
+from senza.stacks.triggers import triggers_of
 from senza.stacks.watch import INTERVAL, READY, TIMEOUT, wait
 
 SECOND_START = "Resource creation Initiated"
 """Reason of the second IN_PROGRESS event of every resource, which tells people nothing."""
+PROTECTED = "TerminationProtection is enabled"
 NOTHING_TO_UPDATE = "No updates are to be performed"
 
 
@@ -78,12 +83,16 @@ class ReplaceTemplate(Step):
 
 @dataclass(frozen=True)
 class DeleteStack(Step):
+    """retain: logical ids of what stays; CloudFormation allows that where an earlier deletion failed."""
+
     stack: Stack
     token: str = field(default_factory=new_token)
+    retain: tuple[str, ...] = ()
 
     @property
     def says(self) -> str:
-        return f"Delete stack {self.stack.full_name}"
+        left = f", leaving {', '.join(self.retain)} behind" if self.retain else ""
+        return f"Delete stack {self.stack.full_name}{left}"
 
 
 @dataclass(frozen=True)
@@ -107,16 +116,18 @@ class AwaitStacks(Step):
         return f"CloudFormation goes on by itself; to wait again: senza wait {refs}{deletion}"
 
 
-def request(compiled: Compiled, token: str) -> dict[str, Any]:
-    """The parameters that CreateStack and UpdateStack share."""
+def request(aws: Aws, clock: Clock, compiled: Compiled, *, arn: str = "") -> dict[str, Any]:
+    """The parameters that CreateStack, UpdateStack and CreateChangeSet share; a large template is in S3 by then.
+
+    arn: of anything in the account, where one is known.
+    """
     return {
         "StackName": compiled.full_name,
-        "TemplateBody": compiled.template_body(),
+        **template_arguments(aws, clock, compiled.full_name, compiled.template_body(), arn=arn),
         "Parameters": [{"ParameterKey": key, "ParameterValue": text} for key, text in compiled.parameters.items()],
         "Tags": [{"Key": key, "Value": text} for key, text in compiled.tags.items()],
         "Capabilities": list(compiled.capabilities),
         "NotificationARNs": list(compiled.notification_arns),
-        "ClientRequestToken": token,
     }
 
 
@@ -127,7 +138,9 @@ def create_stack(step: CreateStack, world: World) -> Outcome:
         answer = world.aws.call(
             "cloudformation",
             "create_stack",
-            **request(step.compiled, step.token),
+            **request(world.aws, world.clock, step.compiled),
+            **triggers_of(world.aws, step.compiled),
+            ClientRequestToken=step.token,
             OnFailure="DO_NOTHING" if step.disable_rollback else "ROLLBACK",
         )
     except AwsError as error:
@@ -160,7 +173,8 @@ def update_stack(step: UpdateStack, world: World) -> Outcome:
         answer = world.aws.call(
             "cloudformation",
             "update_stack",
-            **request(step.compiled, step.token),
+            **request(world.aws, world.clock, step.compiled),
+            ClientRequestToken=step.token,
             DisableRollback=step.disable_rollback,
         )
     except AwsError as error:
@@ -176,12 +190,13 @@ def update_stack(step: UpdateStack, world: World) -> Outcome:
 def replace_template(step: ReplaceTemplate, world: World) -> Outcome:
     token = ""
     if step.template is not None:
+        stack, body = step.stack, json.dumps(step.template, separators=(",", ":"), ensure_ascii=False)
         try:
             world.aws.call(
                 "cloudformation",
                 "update_stack",
-                StackName=step.stack.stack_id,
-                TemplateBody=json.dumps(step.template, separators=(",", ":"), ensure_ascii=False),
+                StackName=stack.stack_id,
+                **template_arguments(world.aws, world.clock, stack.full_name, body, arn=stack.stack_id),
                 Parameters=[parameter(key, step.values) for key in step.parameters],
                 Capabilities=list(step.capabilities),
                 ClientRequestToken=step.token,
@@ -205,10 +220,26 @@ def parameter(key: str, values: Mapping[str, str]) -> dict[str, Any]:
     return {"ParameterKey": key, "UsePreviousValue": True}
 
 
+def protect(aws: Aws, stack: str, *, on: bool) -> None:
+    """Switch the termination protection of the stack of that name or id. Raises AwsError."""
+    aws.call("cloudformation", "update_termination_protection", StackName=stack, EnableTerminationProtection=on)
+
+
 @perform.register
 def delete_stack(step: DeleteStack, world: World) -> Outcome:
-    world.aws.call("cloudformation", "delete_stack", StackName=step.stack.stack_id, ClientRequestToken=step.token)
-    return Outcome("started", {"stack_id": step.stack.stack_id})
+    stack = step.stack
+    wanted: dict[str, Any] = {"StackName": stack.stack_id}
+    if step.retain:
+        wanted["RetainResources"] = list(step.retain)
+    try:
+        world.aws.call("cloudformation", "delete_stack", **wanted, ClientRequestToken=step.token)
+    except AwsError as error:
+        if PROTECTED not in error.message:
+            raise
+        world.say(f"{stack.full_name} is protected against deletion; switching that off")
+        protect(world.aws, stack.stack_id, on=False)
+        world.aws.call("cloudformation", "delete_stack", **wanted, ClientRequestToken=step.token)
+    return Outcome("started", {"stack_id": stack.stack_id})
 
 
 @perform.register

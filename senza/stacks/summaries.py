@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -46,6 +46,8 @@ class Stack:
     notification_arns: tuple[str, ...] = ()
     updated: datetime | None = None
     tags: tuple[tuple[str, str], ...] = ()
+    parameters: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    """Pairs, NoEcho ones masked by AWS; known where the tags are."""
 
     @property
     def name(self) -> str:
@@ -97,6 +99,7 @@ def parsed(item: Mapping[str, Any]) -> Stack:
         notification_arns=tuple(item.get("NotificationARNs", ())),
         updated=item.get("LastUpdatedTime"),
         tags=tuple((tag["Key"], tag["Value"]) for tag in item.get("Tags", ())),
+        parameters=tuple((one["ParameterKey"], one.get("ParameterValue", "")) for one in item.get("Parameters", ())),
     )
 
 

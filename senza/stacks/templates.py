@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,7 @@ from senza.aws import Aws
 from senza.errors import AwsError, NotFound, OperationFailed
 
 RECORD_SET = "AWS::Route53::RecordSet"
+SUB_VARIABLE = re.compile(r"\$\{([A-Za-z0-9:.]+)\}")
 
 
 def deployed_template(aws: Aws, stack: str) -> dict[str, Any]:
@@ -57,3 +59,22 @@ def with_weights(template: Mapping[str, Any], weights: Mapping[str, Any]) -> dic
     for logical_id, weight in weights.items():
         changed["Resources"][logical_id]["Properties"]["Weight"] = weight
     return changed
+
+
+def references(node: Any) -> set[str]:
+    """The names that ``Ref``, ``Fn::GetAtt`` and ``Fn::Sub`` in this part of a template mention."""
+    if isinstance(node, list):
+        return {name for one in node for name in references(one)}
+    if not isinstance(node, dict):
+        return set()
+    found = {name for value in node.values() for name in references(value)}
+    if isinstance(node.get("Ref"), str):
+        found.add(node["Ref"])
+    attribute = node.get("Fn::GetAtt")
+    if attribute:
+        found.add(str(attribute).split(".")[0] if isinstance(attribute, str) else str(attribute[0]))
+    text = node.get("Fn::Sub")
+    text = text[0] if isinstance(text, list) and text else text
+    if isinstance(text, str):
+        found |= {name.split(".")[0] for name in SUB_VARIABLE.findall(text)}
+    return found

@@ -15,6 +15,7 @@ from senza.stacks.changes import DeleteStack, ReplaceTemplate
 from senza.stacks.references import split_name
 from senza.stacks.summaries import Stack
 from senza.stacks.templates import deployed_template, weighted_resources, with_weights
+from senza.traffic.families import check_families
 from senza.traffic.records import Domain, Reader, Record, Zones, normal
 from senza.traffic.survey import names_of
 from senza.traffic.switch import WeightChange, batches, plan_switch, weighted_domains
@@ -47,6 +48,8 @@ def before_create(aws: Aws, zones: Zones, compiled: Compiled, *, force: bool = F
         siblings = {record.identifier: record for record in present if record.weight is not None}
         if not siblings and not force:
             check_first(aws, name, compiled)
+        if not force:
+            check_families(records, name, [kind for other, kind in wanted if other == name], compiled.full_name)
         if not siblings or any(record.weight for record in siblings.values()):
             continue
         if len(siblings) == 1:
@@ -191,21 +194,38 @@ def in_line(
     return [*waiting, ReplaceTemplate(stack, changed, parameters, why, capabilities)]
 
 
+@dataclass(frozen=True)
+class PlannedUpdate:
+    """compiled: what to update with. deployed: the template that the stack has."""
+
+    compiled: Compiled
+    deployed: Mapping[str, Any]
+
+
 def before_update(aws: Aws, zones: Zones, compiled: Compiled, stack: Stack, *, force: bool = False) -> Compiled:
+    """The template to update with, see :func:`plan_update`."""
+    return plan_update(aws, zones, compiled, stack, force=force).compiled
+
+
+def plan_update(aws: Aws, zones: Zones, compiled: Compiled, stack: Stack, *, force: bool = False) -> PlannedUpdate:
     """The template to update with: its records carry the weights of the deployed template, so none of them changes.
 
     CloudFormation writes the weight of the template whenever it touches a record for another reason. Raises Refused,
-    without ``force``, where that would happen to a record with traffic.
+    without ``force``, where that would happen to a record with traffic, as far as the templates tell.
     """
     deployed = deployed_template(aws, stack.stack_id)
-    old = weighted_resources(deployed)
-    new = weighted_resources(compiled.template)
-    kept = {logical_id: old[logical_id]["Weight"] for logical_id in old if logical_id in new}
-    result = replace(compiled, template=with_weights(compiled.template, kept)) if kept else compiled
-    touched = [logical_id for logical_id in old if touches(deployed, result.template, logical_id)]
+    result = with_weights_of(compiled, deployed)
+    touched = [one for one in weighted_resources(deployed) if touches(deployed, result.template, one)]
     if touched and not force:
         refuse_with_traffic(aws, zones, stack, touched)
-    return result
+    return PlannedUpdate(result, deployed)
+
+
+def with_weights_of(compiled: Compiled, deployed: Mapping[str, Any]) -> Compiled:
+    """The same, but for the weights of the records that the deployed template has, too."""
+    old, new = weighted_resources(deployed), weighted_resources(compiled.template)
+    kept = {logical_id: old[logical_id]["Weight"] for logical_id in old if logical_id in new}
+    return replace(compiled, template=with_weights(compiled.template, kept)) if kept else compiled
 
 
 def touches(deployed: Mapping[str, Any], planned: Mapping[str, Any], logical_id: str) -> bool:

@@ -88,7 +88,9 @@ BUDGET: dict[str, list[str]] = {
         "dump hello-world 1": [*STACK, "cloudformation:GetTemplate"],
         "update DEF 1 0.4": [
             *(*FACTS, *STACK, "cloudformation:GetTemplate"),
-            *("cloudformation:UpdateStack", *NO_JOURNAL),
+            # a change set says what happens before it happens
+            *(f"cloudformation:{verb}ChangeSet" for verb in ("Create", "Describe", "Execute")),
+            *NO_JOURNAL,
         ],
         "delete hello-world 1": [
             *(*STACK, "cloudformation:ListStackResources", "cloudformation:GetTemplate", *RECORDS),

@@ -192,7 +192,10 @@ def test_creating_what_is_there_is_a_conflict_unless_told_to_update(senza: Senza
         "Error: stack hello-world-1 exists already (CREATE_COMPLETE)",
         "Use another version, senza update, or senza delete hello-world 1 first.",
     ]
-    assert senza.changes("create DEF 1 0.2 --update-if-exists --wait") == ["cloudformation:UpdateStack"]
+    assert senza.changes("create DEF 1 0.2 --update-if-exists --wait") == [
+        "cloudformation:CreateChangeSet",
+        "cloudformation:ExecuteChangeSet",
+    ]
     assert rows(senza, "list")[0]["description"] == "Hello World (ImageVersion: 0.2)"
 
 

@@ -80,8 +80,7 @@ def test_what_follows_from_another_resource_is_only_known_when_it_is_done(stacks
     alias = {"HostedZoneId": {"Fn::GetAtt": ["Balancer", "CanonicalHostedZoneID"]}}
     alias["DNSName"] = {"Fn::GetAtt": ["Balancer", "DNSName"]}
     main = record("app-1", AliasTarget=alias)
-    subnets = stacks.sandbox.values["subnet_ids"] if "subnet_ids" in stacks.sandbox.values else None
-    subnet = subnets[0] if subnets else stacks.aws.call("ec2", "describe_subnets")["Subnets"][0]["SubnetId"]
+    subnet = stacks.aws.call("ec2", "describe_subnets")["Subnets"][0]["SubnetId"]
     stacks.create("app-1", {"Balancer": balancer(Name="one", Subnets=[subnet]), "Main": main})
     ident = make(stacks, "app-1", {"Balancer": balancer(Name="two", Subnets=[subnet]), "Main": main})
     found = changes(stacks, ident)
@@ -149,7 +148,7 @@ def test_executing_one_updates_the_stack_and_ends_the_others(stacks: Stacks, aws
     assert look(stacks, mine)["ExecutionStatus"] == "EXECUTE_COMPLETE"
     with pytest.raises(AwsError) as raised:
         look(stacks, other)
-    assert raised.value.code in ("ChangeSetNotFound", "ChangeSetNotFoundException")
+    assert raised.value.code == "ChangeSetNotFound"
     assert stacks.events("app-1")[-1] == "app-1 UPDATE_COMPLETE"
 
 
@@ -160,7 +159,7 @@ def test_after_another_update_it_is_obsolete(stacks: Stacks) -> None:
     assert look(stacks, ident)["ExecutionStatus"] == "OBSOLETE"
     with pytest.raises(AwsError) as raised:
         stacks.call("execute_change_set", ChangeSetName=ident)
-    assert raised.value.code in ("InvalidChangeSetStatus", "InvalidChangeSetStatusException")
+    assert raised.value.code == "InvalidChangeSetStatus"
     stacks.call("delete_change_set", ChangeSetName=ident)
     stacks.call("delete_change_set", StackName="app-1", ChangeSetName="look")  # fine where there is none
 

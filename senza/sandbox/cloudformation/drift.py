@@ -66,9 +66,9 @@ def group(stack: Stack, resource: Resource) -> dict[str, Any] | None:
         "MaxSize": found.max_size,
         "DesiredCapacity": found.desired_capacity,
         "HealthCheckType": found.health_check_type,
-        "HealthCheckGracePeriod": found.health_check_period,
+        "HealthCheckGracePeriod": found.health_check_grace_period,
         "TargetGroupARNs": sorted(found.target_group_arns or ()),
-        "LoadBalancerNames": sorted(found.load_balancers or ()),
+        "LoadBalancerNames": sorted(found.load_balancer_names or ()),
     }
 
 

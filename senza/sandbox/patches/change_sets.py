@@ -236,9 +236,7 @@ def shown_drift(stack: Stack, found: drift.Found) -> dict[str, Any]:
         "ResourceType": found.resource.type,
         "ExpectedProperties": json.dumps(found.expected),
         "ActualProperties": None if gone else json.dumps(found.actual),
-        "PropertyDifferences": [
-            as_text(one) for one in ([] if gone else differences("", found.expected, found.actual))
-        ],
+        "PropertyDifferences": [as_text(one) for one in differing],
         "StackResourceDriftStatus": found.status,
         "Timestamp": found.at,
     }

@@ -1,0 +1,133 @@
+"""Drift: what somebody changed in a running stack without CloudFormation ("Detect unmanaged configuration changes").
+
+Weights of DNS records are no drift: senza moves traffic in Route 53 and not through templates.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from senza.aws import Aws
+from senza.clock import Clock
+from senza.errors import AwsError, Conflict, OperationFailed, TimedOut
+from senza.stacks.summaries import Stack
+from senza.stacks.templates import RECORD_SET
+
+TIMEOUT = 900.0
+INTERVAL = 2.0
+FILTERS = ("MODIFIED", "DELETED")
+
+
+@dataclass(frozen=True)
+class PropertyDrift:
+    """path: as CloudFormation writes it, ``/HealthCheck/Interval``. kind: ``NOT_EQUAL``, ``ADD`` or ``REMOVE``."""
+
+    path: str
+    expected: str
+    actual: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class ResourceDrift:
+    """status: ``MODIFIED`` or ``DELETED``."""
+
+    stack: Stack
+    logical_id: str
+    physical_id: str
+    type: str
+    status: str
+    properties: tuple[PropertyDrift, ...] = ()
+
+    @property
+    def expected(self) -> bool:
+        """Whether only the weight of a record differs, which senza itself moves."""
+        paths = {one.path for one in self.properties}
+        return self.type == RECORD_SET and self.status == "MODIFIED" and paths == {"/Weight"}
+
+
+def find_drift(
+    aws: Aws, clock: Clock, stacks: Sequence[Stack], *, timeout: float = TIMEOUT, interval: float = INTERVAL
+) -> list[ResourceDrift]:
+    """Have CloudFormation compare the stacks with what there is, all at the same time, and wait for it.
+
+    Raises Conflict where one of them is being changed, OperationFailed, TimedOut, AwsError.
+    """
+    running = aws.parallel({stack: partial(begun, aws, stack) for stack in stacks})
+    until = clock.now() + timeout
+    while running:
+        answers = aws.parallel({stack: partial(status_of, aws, ident) for stack, ident in running.items()})
+        for stack, answer in answers.items():
+            if answer["DetectionStatus"] == "DETECTION_IN_PROGRESS":
+                continue
+            # FAILED still has results, for the resources that could be compared; what could not is said
+            if answer["DetectionStatus"] == "DETECTION_FAILED" and "StackDriftStatus" not in answer:
+                raise OperationFailed(
+                    f"CloudFormation could not compare {stack.full_name}: {answer.get('DetectionStatusReason', '')}",
+                    hint="It needs permission to read each resource of the stack.",
+                )
+            del running[stack]
+        if running and clock.now() >= until:
+            names = ", ".join(stack.full_name for stack in running)
+            raise TimedOut(f"after {timeout:g} seconds CloudFormation still compares {names}", hint="Try again.")
+        if running:
+            clock.sleep(interval)
+    found = aws.parallel({stack: partial(drifts_of, aws, stack) for stack in stacks})
+    return [one for stack in stacks for one in found[stack]]
+
+
+def begun(aws: Aws, stack: Stack) -> str:
+    try:
+        answer = aws.call("cloudformation", "detect_stack_drift", StackName=stack.stack_id)
+    except AwsError as error:
+        if error.code == "ValidationError" and stack.status.endswith("_IN_PROGRESS"):
+            raise Conflict(
+                f"stack {stack.full_name} is {stack.status} and cannot be compared now",
+                hint=f"Wait for it first: senza wait {stack.name} {stack.version}",
+            ) from error
+        raise
+    return str(answer["StackDriftDetectionId"])
+
+
+def status_of(aws: Aws, ident: str) -> dict[str, Any]:
+    return aws.call("cloudformation", "describe_stack_drift_detection_status", StackDriftDetectionId=ident)
+
+
+def drifts_of(aws: Aws, stack: Stack) -> list[ResourceDrift]:
+    """One call per 100 resources that drifted; botocore has no paginator for it."""
+    found: list[ResourceDrift] = []
+    wanted: dict[str, Any] = {"StackName": stack.stack_id, "StackResourceDriftStatusFilters": list(FILTERS)}
+    while True:
+        answer = aws.call("cloudformation", "describe_stack_resource_drifts", **wanted)
+        found += [parsed(stack, item) for item in answer["StackResourceDrifts"]]
+        if not answer.get("NextToken"):
+            return found
+        wanted["NextToken"] = answer["NextToken"]
+
+
+def parsed(stack: Stack, item: Mapping[str, Any]) -> ResourceDrift:
+    return ResourceDrift(
+        stack,
+        item["LogicalResourceId"],
+        item.get("PhysicalResourceId") or "",
+        item["ResourceType"],
+        item["StackResourceDriftStatus"],
+        tuple(
+            PropertyDrift(
+                one["PropertyPath"], one.get("ExpectedValue", ""), one.get("ActualValue", ""), one["DifferenceType"]
+            )
+            for one in item.get("PropertyDifferences", ())
+        ),
+    )
+
+
+def readable(value: str) -> str:
+    """A value as CloudFormation gives it, JSON or text, on one line."""
+    try:
+        return json.dumps(json.loads(value), ensure_ascii=False) if value[:1] in "[{" and value else value
+    except ValueError:
+        return value

@@ -1,0 +1,65 @@
+"""Whether an update, as its change set tells it, would touch a DNS record that has traffic."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from senza.aws import Aws
+from senza.errors import Refused
+from senza.stacks.change_sets import ChangeSet, ResourceChange
+from senza.stacks.summaries import Stack
+from senza.stacks.templates import references, weighted_resources
+from senza.traffic.records import Reader, Zones
+from senza.traffic.survey import names_of
+from senza.traffic.weights import percent
+
+
+def endangered(changes: Mapping[str, ResourceChange], deployed: Mapping[str, Any]) -> dict[str, str]:
+    """Logical id of each weighted record that the update touches -> what it would do to it. Pure.
+
+    CloudFormation lists a record already when anything about its load balancer changes, because it only knows the
+    balancer's name when it is done. That counts where the balancer may be replaced; otherwise its name stays.
+    """
+    found: dict[str, str] = {}
+    resources = deployed.get("Resources") or {}
+    for logical_id in weighted_resources(deployed):
+        change = changes.get(logical_id)
+        if change is not None and change.action == "Remove":
+            found[logical_id] = "remove"
+        elif change is not None and change.replacement == "True":
+            found[logical_id] = "replace"
+        elif change is not None and any(rewrites(one, changes) for one in change.details):
+            found[logical_id] = "rewrite"
+        else:
+            leads = sorted(references(resources[logical_id].get("Properties")) & changes.keys())
+            going = [one for one in leads if changes[one].goes]
+            if going:
+                sure = changes[going[0]].replacement != "Conditional"
+                found[logical_id] = f"{'replace' if sure else 'perhaps replace'} {going[0]}, which is behind"
+    return found
+
+
+def rewrites(detail: Any, changes: Mapping[str, ResourceChange]) -> bool:
+    """Whether this reason of a change makes CloudFormation write the record, as far as can be known."""
+    if detail.source not in ("ResourceAttribute", "ResourceReference"):
+        return True
+    cause = changes.get(detail.cause.split(".")[0])
+    return cause is not None and cause.replacement == "True"
+
+
+def check_change_set(aws: Aws, zones: Zones, stack: Stack, change_set: ChangeSet, deployed: Mapping[str, Any]) -> None:
+    """Raises Refused where the update would touch a record that has traffic, or what it leads to."""
+    touched = endangered(change_set.by_id(), deployed)
+    if not touched:
+        return
+    names = names_of(aws, stack.stack_id)
+    wanted = {names[logical_id]: does for logical_id, does in touched.items() if logical_id in names}
+    for record in Reader(aws, zones()).read(wanted):
+        if record.identifier == stack.full_name and record.weight:
+            does = next((says for name, says in wanted.items() if name == record.name), "touch")
+            raise Refused(
+                f"the update would {does} the record of {record.name}, with the weight of the template, "
+                f"and {stack.full_name} has {percent(record.weight)} % there",
+                hint="Create a new version instead (senza create), move the traffic away first, or use --force.",
+            )

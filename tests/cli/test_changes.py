@@ -1,0 +1,199 @@
+"""diff, update through change sets, reviews and drift: what will happen is seen before it happens."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from senza.aws import Aws
+from senza.sandbox.embedded import EmbeddedSandbox
+from tests.cli.conftest import HELLO_WORLD, Senza
+
+DIFF_CALLS = ["cloudformation:CreateChangeSet", "cloudformation:DeleteChangeSet"]
+
+
+def changed(tmp_path: Path, old: str, new: str, version: str = "") -> str:
+    """The hello-world definition with one text in place of another."""
+    text = Path(HELLO_WORLD).read_text()
+    assert old in text
+    path = tmp_path / f"changed{version}.yaml"
+    path.write_text(text.replace(old, new))
+    return str(path)
+
+
+def change_sets(aws: Aws, stack: str) -> list[str]:
+    return [
+        one["ChangeSetName"] for one in aws.pages("cloudformation", "list_change_sets", "Summaries", StackName=stack)
+    ]
+
+
+def test_diff_shows_user_data_line_by_line_and_what_is_replaced(senza: Senza, aws: Aws) -> None:
+    senza("create DEF 1 0.1 --wait")
+    assert senza.changes("diff DEF 1 0.4") == DIFF_CALLS
+    said = senza("diff DEF 1 0.4").stdout
+    assert "~ AppServerConfig  AWS::EC2::LaunchTemplate  (in place)" in said
+    assert "-source: stups/hello-world:0.1" in said
+    assert "+source: stups/hello-world:0.4" in said
+    assert "~ AppServer  AWS::AutoScaling::AutoScalingGroup  (may replace it)" in said
+    assert "follows from AppServerConfig.LatestVersionNumber" in said
+    assert "ImageVersion: 0.1 → 0.4" in said
+    assert change_sets(aws, "hello-world-1") == []
+
+
+def test_diff_ends_with_1_only_where_something_differs(senza: Senza) -> None:
+    senza("create DEF 1 0.1 --wait")
+    senza("diff DEF 1 0.4 --exit-code", exit_code=1)
+    assert "No differences from hello-world-1." in senza("diff DEF 1 0.1 --exit-code").stderr
+    senza("diff DEF 1 0.1 --exit-code --tag Team=shop", exit_code=1)
+
+
+def test_diff_does_not_show_weights_that_were_moved(senza: Senza) -> None:
+    senza("create DEF 1 0.1 --wait")
+    senza("traffic hello-world 1 100")
+    senza("diff DEF 1 0.1 --exit-code")
+
+
+def test_against_another_version_what_names_the_version_is_folded(senza: Senza) -> None:
+    senza("create DEF 1 0.1 --wait")
+    result = senza("diff DEF 2 0.1 --exit-code")
+    assert "differ only by the version (1 → 2); --all shows them" in result.stderr
+    assert "what an update would replace is not known" in result.stderr
+    found = json.loads(senza("diff DEF 2 0.2 -o json").stdout)
+    assert (found["different"], found["stack"], found["change_set"]) == (True, "hello-world-1", False)
+    assert {one["logical_id"] for one in found["resources"]} == {"AppServerConfig"}
+    assert found["parameters"] == [{"path": "ImageVersion", "old": "0.1", "new": "0.2"}]
+    everything = json.loads(senza("diff DEF 2 0.2 -o json --all").stdout)
+    assert len(everything["resources"]) > 3
+    senza("diff DEF 2 0.2 --against 7", exit_code=1)
+
+
+def test_a_number_that_happens_to_be_the_version_is_a_difference(senza: Senza, tmp_path: Path) -> None:
+    senza("create DEF 1 0.1 --wait")
+    bigger = changed(
+        tmp_path,
+        "Type: Senza::TaupageAutoScalingGroup",
+        "Type: Senza::TaupageAutoScalingGroup\n      AutoScaling: {Minimum: 2, Maximum: 2}",
+    )
+    found = json.loads(senza("diff", bigger, "2", "0.1", "-o", "json").stdout)
+    group = next(one for one in found["resources"] if one["logical_id"] == "AppServer")
+    assert {"path": "Properties.MinSize", "old": "1", "new": "2"} in group["differences"]
+
+
+def test_left_over_change_sets_of_ours_are_cleared_away(senza: Senza, aws: Aws, sandbox: EmbeddedSandbox) -> None:
+    senza("create DEF 1 0.1 --wait")
+    for name in ("senza-diff-1", "other"):
+        body = {"Resources": {"Jobs": {"Type": "AWS::SQS::Queue"}}}
+        aws.call(
+            "cloudformation",
+            "create_change_set",
+            StackName="hello-world-1",
+            ChangeSetName=name,
+            TemplateBody=json.dumps(body),
+        )
+    senza("diff DEF 1 0.4")
+    assert change_sets(aws, "hello-world-1") == ["senza-diff-1", "other"]
+    sandbox.advance(3600)
+    senza("diff DEF 1 0.4")
+    assert change_sets(aws, "hello-world-1") == ["other"]
+
+
+def test_an_update_says_what_it_changes(senza: Senza) -> None:
+    senza("create DEF 1 0.1 --wait")
+    told = senza.told("update DEF 1 0.4 --wait")
+    assert told[1 if "Warning" in told[0] else 0] == (
+        "hello-world-1: perhaps replaced: AppServer; changed in place: AppServerConfig"
+    )
+
+
+def test_what_would_touch_a_record_with_traffic_is_refused(senza: Senza, aws: Aws, tmp_path: Path) -> None:
+    senza("create DEF 1 0.1 --wait")
+    internal = changed(tmp_path, "Scheme: internet-facing", "Scheme: internal")
+    senza("traffic hello-world 1 100")
+    result = senza("update", internal, "1", "0.1", exit_code=1)
+    assert "hello-world-1 has 100 % there" in result.stderr
+    assert change_sets(aws, "hello-world-1") == []
+    assert senza.changes("update", internal, "1", "0.1", "--force")[-1] == "cloudformation:ExecuteChangeSet"
+
+
+def test_a_review_asks_and_nothing_is_left_when_the_answer_is_no(senza: Senza, aws: Aws) -> None:
+    senza("create DEF 1 0.1 --wait")
+    result = senza("update DEF 1 0.4 --review", stdin="n\n", exit_code=1)
+    assert "+source: stups/hello-world:0.4" in result.stdout
+    assert "nothing was done, as you wished" in result.stderr
+    assert "nobody answered" in senza("update DEF 1 0.4 --review", exit_code=1).stderr
+    assert change_sets(aws, "hello-world-1") == []
+    senza("update DEF 1 0.4 --review", stdin="y\n")
+    result = senza("create DEF 2 0.5 --review", stdin="n\n", exit_code=1)
+    assert "Compared with hello-world-1:" in result.stdout
+    senza("create DEF 2 0.5 --review", stdin="y\n")
+    assert "hello-world" in senza("list hello-world 2").stdout
+
+
+def test_somebody_else_was_faster(senza: Senza, aws: Aws, sandbox: EmbeddedSandbox) -> None:
+    senza("create DEF 1 0.1 --wait")
+    sandbox.faults.add(
+        "cloudformation:ExecuteChangeSet", code="InvalidChangeSetStatus", message="ChangeSet cannot be executed"
+    )
+    assert "was changed by somebody else" in senza("update DEF 1 0.4", exit_code=1).stderr
+
+
+def test_drift_is_what_somebody_changed_and_not_what_traffic_moved(senza: Senza, aws: Aws) -> None:
+    senza("create DEF 1 0.1 --wait")
+    senza("traffic hello-world 1 100")
+    result = senza("drift hello-world 1 --exit-code")
+    assert "Nothing drifted." in result.stderr
+    assert "traffic, no drift" in result.stdout
+    group = aws.call("autoscaling", "describe_auto_scaling_groups")["AutoScalingGroups"][0]
+    aws.call("autoscaling", "update_auto_scaling_group", AutoScalingGroupName=group["AutoScalingGroupName"], MaxSize=3)
+    found = json.loads(senza("drift hello-world 1 --exit-code -o json", exit_code=1).stdout)
+    real = [
+        (one["LogicalResourceId"], one["property"], one["template"], one["actual"])
+        for one in found
+        if not one["expected"]
+    ]
+    assert real == [("AppServer", "MaxSize", "1", "3")]
+
+
+SECRET = """
+SenzaInfo:
+  StackName: vault
+  Parameters:
+  - Password: {NoEcho: true}
+Resources:
+  Jobs:
+    Type: AWS::SQS::Queue
+    Properties: {QueueName: 'q-{{Arguments.Password}}'}
+"""
+
+
+def test_secrets_are_not_shown(senza: Senza, tmp_path: Path) -> None:
+    definition = tmp_path / "vault.yaml"
+    definition.write_text(SECRET)
+    senza("create", str(definition), "1", "hunter22", "--wait")
+    for output in ("text", "json"):
+        result = senza("diff", str(definition), "1", "hunter33", "--exit-code", "-o", output, exit_code=1)
+        assert "hunter" not in result.output
+        assert "***" in result.output
+    assert "hunter" not in senza("update", str(definition), "1", "hunter33", "--review", exit_code=1).output
+
+
+@pytest.mark.parametrize("size", [60_000])
+def test_a_large_template_goes_through_s3(senza: Senza, aws: Aws, tmp_path: Path, size: int) -> None:
+    definition = tmp_path / "large.yaml"
+    queues = "".join(
+        f"  Q{number}:\n    Type: AWS::SQS::Queue\n    Properties: {{QueueName: '{'q' * 60}-{number}'}}\n"
+        for number in range(size // 140)
+    )
+    definition.write_text(f"SenzaInfo: {{StackName: large}}\nResources:\n{queues}")
+    senza("create", str(definition), "1", "--wait")
+    assert "No differences" in senza("diff", str(definition), "1").stderr
+    definition.write_text(definition.read_text().replace("-1'}", "-1', DelaySeconds: 5}"))
+    senza("update", str(definition), "1", "--wait")
+    buckets = [one["Name"] for one in aws.call("s3", "list_buckets")["Buckets"] if "senza-journal" in one["Name"]]
+    keys = [
+        one["Key"] for one in aws.pages("s3", "list_objects_v2", "Contents", Bucket=buckets[0], Prefix="templates/")
+    ]
+    assert len(keys) == 2
+    assert all(key.startswith("templates/large-1/") for key in keys)
