@@ -108,7 +108,8 @@ class Machine:
         """Make a loop device look like the NVMe device of an EBS volume."""
         number = os.minor(os.stat(loop).st_rdev)
         link = f"/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_{volume_id.replace('-', '')}"
-        self.run("sh", "-c", f"mknod -m 660 /dev/nvme1n1 b 7 {number} && ln -s ../../nvme1n1 {link}")
+        self.run("mknod", "-m", "660", f"/dev/nvme{number}n1", "b", "7", str(number))
+        self.run("ln", "-s", f"../../nvme{number}n1", link)
 
 
 def top_files(folder: Path, environment: Mapping[str, str]) -> Path:

@@ -39,13 +39,7 @@ def encrypted(aws: Aws, text: str) -> str:
 def test_it_runs_the_container_with_secrets_disk_logs_and_tells_cloudformation(
     boot: Boots, aws: Aws, image: Image, tmp_path: Path
 ) -> None:
-    volume = aws.call(
-        "ec2",
-        "create_volume",
-        AvailabilityZone=ZONE,
-        Size=1,
-        TagSpecifications=[{"ResourceType": "volume", "Tags": [{"Key": "Name", "Value": "shop-data"}]}],
-    )["VolumeId"]
+    volume = create_volume(aws, {"Name": "shop-data"})
     booted = boot(
         {
             "health_check_path": "/index.html",
@@ -80,6 +74,12 @@ def test_it_runs_the_container_with_secrets_disk_logs_and_tells_cloudformation(
         seen_by_aws(booted, aws, volume)
         seen_on_the_machine(booted)
         rebooted(booted, tmp_path / "volume", loop)
+
+
+def create_volume(aws: Aws, tags: dict[str, str]) -> str:
+    tagged = {"ResourceType": "volume", "Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
+    volume = aws.call("ec2", "create_volume", AvailabilityZone=ZONE, Size=1, TagSpecifications=[tagged])
+    return str(volume["VolumeId"])
 
 
 def balance(aws: Aws, instance: str) -> None:
@@ -180,11 +180,27 @@ def test_a_container_that_does_not_stay_up_fails_the_stack(boot: Boots) -> None:
     assert booted.signals() == [f"Received FAILURE signal with UniqueId {booted.instance} container exits with 3"]
 
 
-def test_a_job_that_ends_well_is_a_success_and_shuts_the_instance_down(boot: Boots) -> None:
-    booted = boot({"environment": {"MODE": "job"}, "shutdown": "on-success"})
-    assert booted.start() == 0, booted.machine.console()
-    assert booted.signals() == [f"Received SUCCESS signal with UniqueId {booted.instance}"]
-    assert booted.machine.awaited("/run/shutdown") == "-h +1\n"
+def test_a_job_that_ends_well_is_a_success_and_shuts_the_instance_down(boot: Boots, aws: Aws, tmp_path: Path) -> None:
+    booted = boot(
+        {
+            "environment": {"MODE": "job"},
+            "shutdown": "on-success",
+            "mounts": {"/scratch": {"partition": "/dev/xvdg", "options": "noatime"}},
+        }
+    )
+    # as the launch template attaches it: the volume is found by its device, and its tag has it erased
+    volume = create_volume(aws, {"Taupage:erase-on-boot": "True"})
+    aws.call("ec2", "attach_volume", VolumeId=volume, InstanceId=booted.instance, Device="/dev/sdg")
+    with loop_device(tmp_path / "volume") as loop:
+        subprocess.run(["mkfs.ext4", "-q", loop], check=True, timeout=20)
+        booted.machine.add_volume(volume, loop)
+        assert booted.start() == 0, booted.machine.console()
+        assert "/dev/xvdg (/dev/nvme" in booted.machine.console()
+        assert ": making ext4" in booted.machine.console()
+        assert "/mounts/scratch ext4 rw,noatime" in booted.machine.read("/proc/mounts")
+        assert booted.signals() == [f"Received SUCCESS signal with UniqueId {booted.instance}"]
+        assert booted.machine.awaited("/run/shutdown") == "-h +1\n"
+        booted.machine.run("umount", "/mounts/scratch")
 
 
 def test_a_secret_that_the_role_may_not_read_fails_the_stack_and_names_it(

@@ -46,19 +46,18 @@ attached_volume() {
   local answer
   answer=$(volumes_where Filter.1.Name=attachment.instance-id "Filter.1.Value.1=$INSTANCE" \
     Filter.2.Name=attachment.device "Filter.2.Value.1=$1" "Filter.2.Value.2=$(other_name "$1")") || return 0
-  xml_values volumeId <<<"$answer" | head -n 1
+  xml_values volumeId <<<"$answer" | head -n 1 || :
 }
 
+# await_device NAME: puts what the kernel calls it into DEVICE
 await_device() {
-  local name=$1 try found
+  local name=$1 try
   for try in $(seq 60); do
-    found=$(device "$name")
-    if [ -n "$found" ]; then
-      printf '%s' "$found"
-      return
-    fi
-    if [ "$try" = 3 ] && [ -z "$(volume_of "$name")" ]; then
+    DEVICE=$(device "$name")
+    [ -z "$DEVICE" ] || return 0
+    if [ "$try" = 1 ] && [ -z "$(volume_of "$name")" ]; then
       VOLUME_OF[$name]=$(attached_volume "$name")
+      continue
     fi
     sleep 1
   done
@@ -97,7 +96,10 @@ raid() {
   local name=$1 level=$2 devices=() one
   shift 2
   [ -b "$name" ] && return
-  for one in "$@"; do devices+=("$(await_device "$one")"); done
+  for one in "$@"; do
+    await_device "$one"
+    devices+=("$DEVICE")
+  done
   need mdadm mdadm
   log "RAID $level $name of ${devices[*]}"
   if mdadm --examine "${devices[0]}" >/dev/null 2>&1; then
@@ -139,7 +141,8 @@ check_and_grow() {
 
 mount_one() {
   local path=$1 partition=$2 filesystem=$3 erase=$4 options=$5 found present place=/mounts$1
-  found=$(await_device "$partition")
+  await_device "$partition"
+  found=$DEVICE
   if mountpoint -q "$place"; then
     log "$place is mounted"
     return
