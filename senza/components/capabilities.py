@@ -11,7 +11,8 @@ NAMES = ("RoleName", "GroupName", "UserName", "ManagedPolicyName", "InstanceProf
 def resources_of(template: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
     """Logical id, type and properties of every resource that has the shape of one."""
     resources = template.get("Resources")
-    for logical_id, resource in sorted(resources.items()) if isinstance(resources, Mapping) else ():
+    found = resources.items() if isinstance(resources, Mapping) else ()
+    for logical_id, resource in sorted(found, key=lambda item: str(item[0])):  # YAML has names that are no text
         if isinstance(resource, Mapping):
             properties = resource.get("Properties")
             yield str(logical_id), str(resource.get("Type")), properties if isinstance(properties, Mapping) else {}
