@@ -78,6 +78,8 @@ class DockerInstances:
         fatal = [problem for problem in problems if problem.fatal]
         if fatal:
             message = "\nAnd: ".join(map(said, fatal))
+            if not fatal[0].path and "Image" in self._settings:
+                raise self._settings.wrong(message, "Image", hint=fatal[0].hint)
             raise self._config.wrong(message, *self._known_path(fatal[0].path), hint=fatal[0].hint)
 
     def _known_path(self, path: tuple[str | int, ...]) -> tuple[Any, ...]:

@@ -288,7 +288,7 @@ def test_what_a_stock_image_cannot_do_is_refused_by_name(config: str, more: str,
     with pytest.raises(DefinitionError, match=said) as caught:
         made(compiles, config, f"InstanceType: t3.micro{more}")
     assert caught.value.where is not None
-    assert "TaupageConfig" in caught.value.where.path
+    assert ("Image" if more else "TaupageConfig") in caught.value.where.path
 
 
 def test_what_has_no_effect_is_told(compiles: Compiles) -> None:

@@ -41,6 +41,11 @@ class Platform:
     architecture: str
     digest: str
 
+    @property
+    def unknown(self) -> bool:
+        """Whether the index does not say what it is for, which it need not."""
+        return not self.os and not self.architecture
+
 
 @dataclass(frozen=True)
 class Manifest:

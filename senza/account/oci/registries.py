@@ -119,10 +119,11 @@ class Registries:
         manifest = self._manifest(store, reference, reference.version)
         wanted = OCI_ARCHITECTURES.get(architecture, architecture)
         found = origins.from_keys(manifest.annotations, "annotations")
-        if manifest.platforms:
+        if manifest.config is None:
             runs_on = [item for item in manifest.platforms if item.os == "linux"]
             names = tuple(sorted({item.architecture for item in runs_on}))
-            require(wanted, names, asked)
+            if names or not any(item.unknown for item in manifest.platforms):
+                require(wanted, names, asked)
             if not (found and found.repository and found.revision) and runs_on:
                 one = next((item for item in runs_on if item.architecture == wanted), runs_on[0])
                 child = self._manifest(store, reference, one.digest)
@@ -149,8 +150,9 @@ class Registries:
         self, store: Store, reference: ImageReference, manifest: Manifest
     ) -> tuple[tuple[str, ...], Origin | None]:
         """The architecture and the origin that one image tells of itself."""
-        assert manifest.config is not None
         found = origins.from_keys(manifest.annotations, "annotations")
+        if manifest.config is None:  # an index inside of an index
+            return (), found
         blob = store.blob(reference, manifest.config, MAX_CONFIG)
         names: tuple[str, ...] = ()
         if blob is not None:
@@ -195,4 +197,4 @@ def json_object(content: bytes) -> dict[str, object]:
 
 def connections(host: str) -> urllib3.PoolManager:
     """Connections to a host as the environment's proxy settings want them."""
-    return urllib3.PoolManager() if proxy_bypass(host) else pool(getproxies())
+    return pool({} if proxy_bypass(host) else getproxies())

@@ -216,4 +216,6 @@ def reason(error: BaseException) -> str:
 def pool(proxies: Mapping[str, str]) -> urllib3.PoolManager:
     """Connections as the user's environment wants them. proxies: ``urllib.request.getproxies()``."""
     proxy = proxies.get("https", "")
-    return urllib3.ProxyManager(proxy) if proxy.startswith(("http://", "https://")) else urllib3.PoolManager()
+    if proxy.startswith(("http://", "https://")):
+        return urllib3.ProxyManager(proxy, cert_reqs="CERT_REQUIRED")
+    return urllib3.PoolManager(cert_reqs="CERT_REQUIRED")  # which urllib3 1.26 does not by itself

@@ -8,7 +8,7 @@ from senza.account.oci import BrokenRegistry, Login, Registries, RegistryUnavail
 from senza.account.oci.transport import Challenge, challenges
 from senza.errors import NotFound, UsageError
 from tests.account.oci.conftest import Asking
-from tests.account.oci.local import LocalRegistry, digest_of
+from tests.account.oci.local import INDEX, MANIFEST, LocalRegistry, digest_of
 
 
 def test_a_tag_becomes_the_digest_that_it_stands_for(ask: Asking, registry: LocalRegistry) -> None:
@@ -29,6 +29,17 @@ def test_an_index_is_pinned_as_a_whole_and_must_have_the_architecture(ask: Askin
     with pytest.raises(WrongArchitecture, match="there for arm64, and the instances are amd64") as caught:
         ask("team/app:1", "x86_64")
     assert "linux/amd64" in caught.value.hint
+
+
+def test_an_index_that_does_not_say_what_it_is_for(ask: Asking, registry: LocalRegistry) -> None:
+    entry = {"mediaType": MANIFEST, "digest": registry.image(tag="x"), "size": 1}
+    registry.manifest("team/app", "1", INDEX, {"manifests": [entry]})
+    assert ask("team/app:1", "arm64").architectures == ()
+    registry.index({"linux/amd64": registry.index({"linux/amd64": entry["digest"]}, tag="inner")})
+    assert ask("team/app:1", "x86_64").architectures == ("amd64",)
+    registry.index({})
+    with pytest.raises(WrongArchitecture, match="no Linux at all"):
+        ask("team/app:1", "x86_64")
 
 
 def test_a_single_image_of_the_wrong_architecture(ask: Asking, registry: LocalRegistry) -> None:
