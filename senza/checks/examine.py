@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from senza.checks.ignores import Ignored, applied, ignores_of
 from senza.checks.kinds import ALWAYS, WRONG
-from senza.checks.model import Finding, Kind, Severity, Subject, located
+from senza.checks.model import Finding, Kind, Severity, Subject, located, mapping
 from senza.checks.online.kinds import ONLINE
 from senza.checks.rules import RULES
 from senza.components import Compiled
@@ -46,7 +46,7 @@ def report(findings: Iterable[Finding], bound: Bound | None, looked_for: Iterabl
         return Report(in_order(findings))
     ignores, faults = ignores_of(bound.info, bound.source, KINDS)
     asked = {*(rule.id for rule in RULES), *looked_for}
-    names = [*(component.name for component in bound.components), *(bound.template.get("Resources") or ())]
+    names = [*(component.name for component in bound.components), *map(str, mapping(bound.template.get("Resources")))]
     kept, ignored = applied(findings, ignores, bound.source, asked, names)
     return Report(in_order([*kept, *faults]), tuple(ignored))
 

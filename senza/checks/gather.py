@@ -82,8 +82,8 @@ def gather(
     definition = _shaped(tree, gathered)
     if definition is None:
         return gathered
-    gathered.region = account.region if account else region or _region_in(tree.value) or REGION
-    account = account or StandIn(gathered.region, _certificates_in(tree.value))
+    gathered.region = account.region if account else region or _region_in(definition.tree) or REGION
+    account = account or StandIn(gathered.region, _certificates_in(definition.tree))
     definition, values = placeholders.completed(definition, arguments, parameter_values or {})
     made_up = len(values) > len(parameter_values or {})
     bound = _bound(definition, version or placeholders.VERSION, arguments, values, account, gathered)
@@ -268,10 +268,10 @@ def _zones(account: Account, gathered: Gathered) -> dict[str, str]:
     return {subnet.id: subnet.zone for subnet in account.all_subnets()}
 
 
-def _region_in(tree: Any) -> str:
+def _region_in(tree: Mapping[str, Any]) -> str:
     """The region that the definition's own maps are for, "" where they do not say."""
-    for entry in tree.get("SenzaComponents") or () if isinstance(tree, Mapping) else ():
-        for settings in entry.values() if isinstance(entry, Mapping) else ():
+    for entry in tree.get("SenzaComponents") or ():
+        for settings in entry.values():
             servers = settings.get("ServerSubnets") if isinstance(settings, Mapping) else None
             if isinstance(servers, Mapping) and servers:
                 return str(next(iter(servers)))

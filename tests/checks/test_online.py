@@ -147,6 +147,19 @@ def test_instance_types_in_the_zones(told: Ask, kind: str, expected: tuple[str, 
     assert told(group(kind)) == [expected]
 
 
+def test_one_of_several_instance_types(told: Ask) -> None:
+    policy = {
+        "LaunchTemplate": {
+            "LaunchTemplateSpecification": {"LaunchTemplateId": {"Ref": "AppConfig"}, "Version": "1"},
+            "Overrides": [{"InstanceType": "m5.large"}, {"InstanceType": "t3.mikro"}],
+        }
+    }
+    text = group("m5.4xlarge", Maximum=50).replace(
+        "InstanceType: m5", f"MixedInstancesPolicy: {policy}, InstanceType: m5"
+    )
+    assert told(text) == [("warning", "SZ604", "t3.mikro is not offered in eu-central-1")]
+
+
 def test_a_certificate_for_something_else(told: Ask, aws: Aws) -> None:
     listed = aws.call("acm", "list_certificates")["CertificateSummaryList"]
     (other,) = [item["CertificateArn"] for item in listed if item["DomainName"] == "*.unrelated.example.net"]

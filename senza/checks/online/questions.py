@@ -198,14 +198,14 @@ def offered(online: Online) -> Iterator[Answer]:
         path = ("LaunchTemplateData", "InstanceType")
         if not anywhere:
             message = f"{fleet.type} is not offered in {online.subject.region}"
-            yield Answer(
-                "error", message, fleet.launcher, path, hint="Choose another instance type, or another region."
-            )
+            hint = "Choose another instance type, or another region."
+            yield Answer("error" if fleet.alternatives == 1 else "warning", message, fleet.launcher, path, hint=hint)
         elif without:
             message = f"{fleet.type} is not offered in {', '.join(sorted(without))}"
             others = ", ".join(sorted(anywhere))
             hint = f"Leave the zones out (AvailabilityZones), or choose another type. This one is in {others}."
-            yield Answer("error" if without == fleet.zones else "warning", message, fleet.launcher, path, hint=hint)
+            fatal = without == fleet.zones and fleet.alternatives == 1
+            yield Answer("error" if fatal else "warning", message, fleet.launcher, path, hint=hint)
 
 
 def certified(online: Online) -> Iterator[Answer]:
