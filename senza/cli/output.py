@@ -6,7 +6,7 @@ import re
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
@@ -47,6 +47,8 @@ class Column:
     title: str = ""
     shrinks: bool = False
     shown: Callable[[Any], str] | None = None
+    quiet: bool = False
+    """Left out in text where all rows say the same, unless it was asked for by name."""
 
     @property
     def heading(self) -> str:
@@ -86,7 +88,7 @@ def known_fields(columns: Sequence[Column]) -> Callable[[click.Context, click.Pa
                 near = get_close_matches(name, by_name, n=1, cutoff=0.5)
                 advice = f"Did you mean '{near[0]}'?" if near else f"Choose from: {', '.join(by_name)}."
                 raise click.BadParameter(f"there is no column '{name}'. {advice}", ctx, param)
-        return tuple(by_name[name] for name in names)
+        return tuple(replace(by_name[name], quiet=False) for name in names)
 
     return find
 
@@ -117,6 +119,7 @@ def print_table(
 def print_text(columns: Sequence[Column], rows: Sequence[Row], now: float, width: int | None) -> None:
     from clickclick import print_table as print_with_clickclick
 
+    columns = [one for one in columns if not one.quiet or len({str(row.get(one.name)) for row in rows}) > 1]
     cells = [[text_cell(column, row.get(column.name), now) for column in columns] for row in rows]
     widths = fit(columns, cells, width)
     styles: dict[str, dict[str, Any]] = {}

@@ -28,6 +28,7 @@ SHOWN = (
     Column("answers%", kind="number", title="Answers%"),
     Column("status", kind="state"),
     Column("current"),
+    Column("type", quiet=True),
 )
 CHANGED = (
     Column("stack_name"),
@@ -39,6 +40,7 @@ CHANGED = (
     Column("new_weight%", kind="number", title="New Weight%"),
     Column("observed%", kind="number", title="Observed%"),
     Column("current"),
+    Column("type", quiet=True),
 )
 
 
@@ -131,6 +133,7 @@ def shown(context: Context, app: str, version: str | None) -> list[Row]:
             "answers%": round(share.effective, 1),
             "status": share.status or "NO_STACK",
             "current": "<" if share.version == version and version is not None else None,
+            "type": share.type,
         }
         for share in found
     ]
@@ -160,6 +163,7 @@ def changed(plan: TrafficPlan, outcomes: Sequence[Outcome], dry_run: bool) -> li
                     "new_weight%": after / 2,
                     "observed%": None if seen is None else seen / 2,
                     "current": "<" if identifier == plan.stack.full_name else None,
+                    "type": part.domain.type,
                 }
             )
     return rows

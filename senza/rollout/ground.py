@@ -38,10 +38,11 @@ def weights_of(aws: Aws, zones: Zones, stacks: Sequence[Stack]) -> dict[str, dic
         return {}
     found = survey(aws, zones(), stacks)
     records = [item.record for item in found.owned] + list(found.foreign)
-    return {
-        domain.name: {identifier: record.weight or 0 for identifier, record in siblings.items()}
-        for domain, siblings in weighted_domains(records).items()
-    }
+    weights: dict[str, dict[str, int]] = {}
+    for domain, siblings in sorted(weighted_domains(records).items(), key=lambda item: item[0].type):
+        told = {identifier: record.weight or 0 for identifier, record in siblings.items()}
+        weights[domain.name] = told | weights.get(domain.name, {})  # AAAA records go with the A records of the name
+    return weights
 
 
 def with_traffic(stacks: Sequence[Stack], weights: Mapping[str, Mapping[str, int]], new: str) -> list[str]:

@@ -25,10 +25,11 @@ class Share:
     """What one version, or a record without a stack, has of one domain.
 
     weight: out of 200 (records that others made may have any sum). effective: percent of the answers.
-    version: "" where the record belongs to no stack of the app.
+    version: "" where the record belongs to no stack of the app. type: of the record, ``A``, ``AAAA``...
     """
 
     domain: str
+    type: str
     identifier: str
     version: str
     weight: int
@@ -50,7 +51,9 @@ def shares(aws: Aws, zones: Zones, app: str) -> list[Share]:
         for identifier, record in siblings.items():
             stack = owner.get(id(record.raw))
             version, status = (stack.version, stack.status) if stack else ("", "")
-            share = Share(domain.name, identifier, version, record.weight or 0, percents[identifier], status)
+            share = Share(
+                domain.name, domain.type, identifier, version, record.weight or 0, percents[identifier], status
+            )
             rows.append((stack.created.timestamp() if stack else 0.0, identifier, share))
         result += [share for _, _, share in sorted(rows, key=lambda row: row[:2])]
     return result

@@ -3,9 +3,9 @@
 One call for each 100 balancers (GetResources in the Resource Groups Tagging API reference) and 300 records, instead of
 one for each app. What this cannot know is what CloudFormation calls a record; senza's components call it after the
 balancer, with ``MainDomain`` or ``VersionDomain``. So only stacks count whose records look like those components': at
-each balancer one weighted record with the stack's name as its set identifier, at most one other, at the name of the
-stack, and nothing else at the app's names that leads elsewhere. A definition that gives such a record another label
-still gets these ids here. All other stacks are left to whoever asks CloudFormation.
+each balancer one weighted name with the stack's name as its set identifier, at most one other, the name of the stack
+(both may have an A and an AAAA record), and nothing else at the app's names that leads elsewhere. A definition that
+gives such a record another label still gets these ids here. All other stacks are left to whoever asks CloudFormation.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ from senza.aws import Aws
 from senza.stacks.summaries import Stack
 from senza.stacks.tags import LOGICAL_ID_TAG, STACK_TAG, made_by_stacks
 from senza.traffic.records import Record
+
+BOTH = ["A", "AAAA"]
+"""The types of the records of a name that has addresses of both families."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,14 @@ class Leading:
     def regular(self, stack: str) -> bool:
         """Whether they are what senza's components make."""
         at_version = all(record.name.partition(".")[0] == stack.lower() for record in self.others)
-        return len(self.weighted) == 1 and len(self.others) <= 1 and at_version
+        return bool(self.weighted) and one_name(self.weighted) and one_name(self.others) and at_version
+
+
+def one_name(records: Sequence[Record]) -> bool:
+    """Whether there is at most one record, or an A and an AAAA record of one name."""
+    return len(records) <= 1 or (
+        len({record.name for record in records}) == 1 and sorted(record.type for record in records) == BOTH
+    )
 
 
 def balancers_of_stacks(aws: Aws) -> list[Balancer]:
@@ -107,6 +117,7 @@ def belongs_to(app: str, label: str) -> bool:
 def logical_ids(balancers: Iterable[Balancer], leading: Mapping[Balancer, Leading]) -> dict[str, str]:
     names: dict[str, str] = {}
     for balancer in balancers:
-        names |= {f"{balancer.logical_id}MainDomain": record.name for record in leading[balancer].weighted}
-        names |= {f"{balancer.logical_id}VersionDomain": record.name for record in leading[balancer].others}
+        for label, records in (("MainDomain", leading[balancer].weighted), ("VersionDomain", leading[balancer].others)):
+            for record in records:
+                names[f"{balancer.logical_id}{label}{'IPv6' if record.type == 'AAAA' else ''}"] = record.name
     return names

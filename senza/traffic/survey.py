@@ -65,12 +65,26 @@ def belongs(record: Record, stack: Stack) -> bool:
 
 
 def matching(names: Mapping[str, str], records: Iterable[Record], stack: Stack) -> list[Owned]:
-    return [
-        Owned(stack, logical_id, record)
-        for logical_id, name in names.items()
-        for record in records
-        if record.name == name and belongs(record, stack)
-    ]
+    """The stack's records; of several at one name, A and AAAA, each has its own logical id.
+
+    CloudFormation does not tell the type. Ids and types go together in their order, which is right for ours
+    (``MainDomain``, ``MainDomainIPv6``) and for whoever ends them in A and AAAA, or IPv4 and IPv6.
+    """
+    at_name: dict[str, list[Record]] = {}
+    for record in records:
+        if belongs(record, stack):
+            at_name.setdefault(record.name, []).append(record)
+    ids: dict[str, list[str]] = {}
+    for logical_id, name in names.items():
+        ids.setdefault(name, []).append(logical_id)
+    owned = []
+    for name, own in ids.items():
+        found = at_name.get(name, [])
+        if len(own) > 1:
+            own, found = sorted(own), sorted(found, key=lambda record: (record.type, record.zone.id))
+        for number, record in enumerate(found):
+            owned.append(Owned(stack, own[min(number, len(own) - 1)], record))
+    return owned
 
 
 def expected(names: Mapping[str, str], model: Stack, sibling: Stack) -> dict[str, str]:

@@ -15,6 +15,7 @@ from typing import Any
 from senza.account import HostedZone
 from senza.errors import AwsError, Conflict, Refused, SenzaError
 from senza.plan import Outcome, Step, World, perform
+from senza.traffic.protection import gaining, losing, set_protection
 from senza.traffic.records import Domain, Record, records_at
 from senza.traffic.weights import TOTAL, percent, shift
 
@@ -57,7 +58,11 @@ class ShiftWeights(Step):
         domains = dict.fromkeys(change.record.name for change in self.changes)
         each = [
             f"{name}: "
-            + ", ".join(str(one) for one in self.changes if one.record.name == name and one.weight != one.record.weight)
+            + ", ".join(  # A and AAAA records of a name nearly always change alike
+                dict.fromkeys(
+                    str(one) for one in self.changes if one.record.name == name and one.weight != one.record.weight
+                )
+            )
             for name in domains
         ]
         return "Set the weights of " + "; ".join(each) + (f" ({self.why})" if self.why else "")
@@ -174,6 +179,7 @@ def nobody_left(domain: Domain, identifier: str) -> Refused:
 
 @perform.register
 def shift_weights(step: ShiftWeights, world: World) -> Outcome:
+    set_protection(world, gaining(step.changes), on=True)
     try:
         answer = world.aws.call(
             "route53", "change_resource_record_sets", HostedZoneId=step.zone.id, ChangeBatch=change_batch(step)
@@ -183,6 +189,7 @@ def shift_weights(step: ShiftWeights, world: World) -> Outcome:
             raise
         return after_rejection(step, world, error)
     facts: dict[str, Any] = {"change_id": answer["ChangeInfo"]["Id"], "insync": False}
+    set_protection(world, losing(step.changes), on=False)
     try:
         facts["insync"] = wait_until_insync(answer["ChangeInfo"], world)
         if step.read_back:

@@ -47,6 +47,8 @@ def test_what_the_components_make_needs_no_call() -> None:
     both = {"LBMainDomain": f"shop.{DOMAIN}", "LBVersionDomain": f"shop-1.{DOMAIN}"}
     assert found(MAIN, VERSION) == both
     assert found(MAIN) == {"LBMainDomain": f"shop.{DOMAIN}"}
+    six = [alias("shop", "shop-1", "shop-1", Type="AAAA"), alias("shop-1", "shop-1", Type="AAAA")]
+    assert found(MAIN, VERSION, *six) == both | {f"{label}IPv6": name for label, name in both.items()}
     second = (alias("shop-admin", "shop-1-2", "shop-1"),)
     assert found(MAIN, VERSION, *second, balancers=("LB", "Admin")) == both | {
         "AdminMainDomain": f"shop-admin.{DOMAIN}"
@@ -62,7 +64,8 @@ def test_what_the_components_make_needs_no_call() -> None:
         pytest.param([MAIN, VERSION, alias("www", "shop-1")], id="two others"),
         pytest.param([MAIN, alias("www", "shop-1")], id="another that is not the version's"),
         pytest.param([alias("shop", "shop-1", "blog-1")], id="the identifier of another stack"),
-        pytest.param([alias("shop", "shop-1", "shop-1", Type="AAAA"), MAIN], id="both address families"),
+        pytest.param([alias("shop2", "shop-1", "shop-1", Type="AAAA"), MAIN], id="two names"),
+        pytest.param([alias("shop", "shop-1", "shop-1", Type="TXT"), MAIN], id="no pair of address families"),
         pytest.param([MAIN, VERSION, alias("shop-db", "unknown")], id="a name of the app that leads elsewhere"),
     ],
 )
