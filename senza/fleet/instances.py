@@ -116,7 +116,7 @@ def require_stacks(aws: Aws, refs: Sequence[StackRef], instances: Iterable[Insta
 
 
 def docker_sources(aws: Aws, instances: Sequence[Instance]) -> dict[str, str | None]:
-    """The container image in the Taupage user data of each instance, by id: one call per instance.
+    """The container image in the user data of each instance, by id: one call per instance.
 
     None where an instance has no such user data, or is gone.
     """
@@ -134,15 +134,13 @@ def docker_source(aws: Aws, instance_id: str) -> str | None:
 
 
 def source_in(user_data: str) -> str | None:
-    """``source`` of a Taupage configuration, as EC2 hands it out: base64. None where it is something else."""
+    """The container image in user data as EC2 hands it out: base64. None where it is something else."""
     import base64
     import binascii
 
-    import yaml
+    from senza.userdata.containers import image_in
 
     try:
-        content = yaml.safe_load(base64.b64decode(user_data).decode())
-    except (binascii.Error, UnicodeDecodeError, yaml.YAMLError):
+        return image_in(base64.b64decode(user_data).decode())
+    except (binascii.Error, UnicodeDecodeError):
         return None
-    source = content.get("source") if isinstance(content, dict) else None
-    return None if source is None else str(source)
