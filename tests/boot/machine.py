@@ -30,7 +30,7 @@ def missing() -> str:
     if lacking:
         return f"there is no {', '.join(lacking)}"
     if not (TOOLS / "ready").exists():
-        return f"there is no Docker to boot with: run {HERE.name}/tools.sh (it fetches Debian packages)"
+        return "there is no Docker to boot with: run tests/boot/tools.sh (it fetches Debian packages)"
     if any(TOOLS.is_relative_to(place) for place in ("/usr", "/etc")):
         return f"{TOOLS} lies in what is to be laid under it"
     tried = subprocess.run(

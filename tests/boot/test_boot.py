@@ -191,10 +191,16 @@ def test_a_job_that_ends_well_is_a_success_and_shuts_the_instance_down(boot: Boo
     # as the launch template attaches it: the volume is found by its device, and its tag has it erased
     volume = create_volume(aws, {"Taupage:erase-on-boot": "True"})
     aws.call("ec2", "attach_volume", VolumeId=volume, InstanceId=booted.instance, Device="/dev/sdg")
+    # jq comes from the distribution here
+    booted.machine.run("mv", "/usr/bin/jq", "/opt/jq")
+    installs = '#!/bin/bash\n[[ "$* " != *" install jq "* ]] || mv /opt/jq /usr/bin/jq\n'
+    booted.machine.write("/usr/local/sbin/apt-get", installs)
+    booted.machine.run("chmod", "755", "/usr/local/sbin/apt-get")
     with loop_device(tmp_path / "volume") as loop:
         subprocess.run(["mkfs.ext4", "-q", loop], check=True, timeout=20)
         booted.machine.add_volume(volume, loop)
         assert booted.start() == 0, booted.machine.console()
+        assert "installing jq" in booted.machine.console()
         assert "/dev/xvdg (/dev/nvme" in booted.machine.console()
         assert ": making ext4" in booted.machine.console()
         assert "/mounts/scratch ext4 rw,noatime" in booted.machine.read("/proc/mounts")
