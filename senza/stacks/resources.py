@@ -21,6 +21,8 @@ class Resource:
     type: str
     status: str
     updated: datetime
+    reason: str = ""
+    """AWS's words for the status, "" where it gave none."""
 
 
 def resources_of(aws: Aws, stack: str) -> list[Resource]:
@@ -33,6 +35,7 @@ def resources_of(aws: Aws, stack: str) -> list[Resource]:
                 type=item["ResourceType"],
                 status=item["ResourceStatus"],
                 updated=item["LastUpdatedTimestamp"],
+                reason=item.get("ResourceStatusReason") or "",
             )
             for item in aws.pages("cloudformation", "list_stack_resources", "StackResourceSummaries", StackName=stack)
         ]

@@ -12,12 +12,14 @@ from senza.components import Compiled
 from senza.errors import Refused
 from senza.plan import Step
 from senza.stacks.changes import DeleteStack, ReplaceTemplate
+from senza.stacks.leftovers import Leftover, failed_to_go, kept_by_policy
 from senza.stacks.references import split_name
+from senza.stacks.resources import resources_of
 from senza.stacks.summaries import Stack
 from senza.stacks.templates import deployed_template, weighted_resources, with_weights
 from senza.traffic.families import check_families
 from senza.traffic.records import Domain, Reader, Record, Zones, normal
-from senza.traffic.survey import names_of
+from senza.traffic.survey import names_of, record_names
 from senza.traffic.switch import WeightChange, batches, plan_switch, weighted_domains
 from senza.traffic.weights import TOTAL, effective, percent
 
@@ -107,20 +109,26 @@ class Removal:
     token: str
     """The client request token of the deletion, which is the last step."""
     warnings: tuple[str, ...] = ()
+    left: tuple[Leftover, ...] = ()
+    """What stays behind."""
 
 
-def before_delete(aws: Aws, zones: Zones, stack: Stack, *, force: bool = False) -> Removal:
+def before_delete(aws: Aws, zones: Zones, stack: Stack, *, force: bool = False, stuck: bool = False) -> Removal:
     """Plan the deletion of a stack: its live weights and those of its template become 0 first.
 
     CloudFormation deletes a record only if it is as the template says, so both must say the same, and what they say
-    must not be traffic. Raises Refused, without ``force``, while the stack has traffic.
+    must not be traffic. stuck: leave behind what an earlier deletion failed to delete. Raises Refused, without
+    ``force``, while the stack has traffic; NotFound.
     """
-    delete = DeleteStack(stack)
-    names = names_of(aws, stack.stack_id)
-    template = deployed_template(aws, stack.stack_id) if names else {}
-    in_template = weighted_resources(template)
+    resources = resources_of(aws, stack.stack_id)
+    names = record_names(resources)
+    template = deployed_template(aws, stack.stack_id)
+    failing = failed_to_go(resources) if stuck else []
+    left = (*failing, *kept_by_policy(resources, template))
+    delete = DeleteStack(stack, retain=tuple(one.logical_id for one in failing))
+    in_template = weighted_resources(template) if names else {}
     if not in_template:
-        return Removal((delete,), delete.token)
+        return Removal((delete,), delete.token, left=left)
     records = Reader(aws, zones()).read(names[logical_id] for logical_id in in_template if logical_id in names)
     identifiers = {stack.full_name} | {
         properties["SetIdentifier"]
@@ -135,7 +143,7 @@ def before_delete(aws: Aws, zones: Zones, stack: Stack, *, force: bool = False) 
     for identifier in sorted(identifiers):
         steps += plan_switch(records, identifier, 0, force=True).steps if has_traffic(records, identifier) else ()
     steps += in_line(stack, template, in_template, force)
-    return Removal((*steps, delete), delete.token, tuple(warnings))
+    return Removal((*steps, delete), delete.token, tuple(warnings), left)
 
 
 def has_traffic(records: Sequence[Record], identifier: str) -> bool:

@@ -68,7 +68,7 @@ def test_a_switch_costs_six_calls_and_the_polls_for_any_number_of_versions(aws: 
         apps.create(f"shop-{version}")
     apps.set({f"shop-{version}": 10 for version in range(20)})
     fresh = Aws(endpoint=aws._endpoint)
-    switch(fresh, clock, "25", 100)
+    switch(fresh, clock, "5", 50)
     assert sorted(str(call) for call in fresh.calls if call.operation != "GetChange") == [
         "cloudformation:DescribeStacks",
         "cloudformation:ListStackResources",
