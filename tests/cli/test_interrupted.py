@@ -71,7 +71,11 @@ def killed(endpoint: Endpoint, args: list[str], at: int) -> bool:
 def state(aws: Aws) -> tuple[Any, ...]:
     """Everything in the account that these commands change, without random ids and times."""
     stacks = [
-        (item["StackName"], item["StackStatus"].removeprefix("UPDATE_").removeprefix("CREATE_"))
+        (
+            item["StackName"],
+            item["StackStatus"].removeprefix("UPDATE_").removeprefix("CREATE_"),
+            item.get("Description", ""),
+        )
         for item in aws.pages("cloudformation", "describe_stacks", "Stacks")
     ]
     weights = [
@@ -174,7 +178,14 @@ def test_killed_at_any_call_the_journal_tells_the_truth(case: str, sandbox: Embe
     assert at > 10
 
 
+def running_version(apps: Apps) -> None:
+    """A real one, with all traffic."""
+    assert invoke(apps.aws._endpoint, ["create", HELLO_WORLD, "1", "0.1"]) == 0  # type: ignore[arg-type]
+    assert invoke(apps.aws._endpoint, ["traffic", "hello-world", "1", "100"]) == 0  # type: ignore[arg-type]
+
+
 CASES = {
+    "update": (running_version, ["update", HELLO_WORLD, "1", "0.2"]),
     "create": (first_version_at_zero, ["create", HELLO_WORLD, "2", "0.2"]),
     "traffic": (three_versions, ["traffic", "hello-world", "3", "50"]),
     "traffic 100": (three_versions, ["traffic", "hello-world", "2", "100"]),
