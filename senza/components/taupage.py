@@ -70,7 +70,16 @@ AppServer:
     def stock_image(self) -> str:
         """The stock image that the instances are of, also where ImageId names one that was made from it; else ""."""
         image = self.settings.get("Image", "" if "ImageId" in self.settings else self.default_image)
-        return image if self.takes_stock_images and isinstance(image, str) and image in STOCK_IMAGES else ""
+        if not self.takes_stock_images or not isinstance(image, str) or image not in STOCK_IMAGES:
+            return ""
+        return "" if self._means_its_own(image) else image
+
+    def _means_its_own(self, image: str) -> bool:
+        """Whether the definition has an image of that name, which a Taupage group has always meant by it."""
+        if self.default_image != _IMAGE:
+            return False
+        maps = [component.settings.get("Images") for component in self.site.bound.components]
+        return any(isinstance(names, Mapping) and image in names for names in maps)
 
     def instance_types(self) -> list[str]:
         """Those that are named, as far as they are literal."""

@@ -89,6 +89,24 @@ def test_the_seeded_account_is_told_by_names_in_three_calls(here: Compiles, aws:
     assert compiled.warnings == ()
 
 
+def test_a_fresh_account_with_its_default_vpc(here: Compiles, sandbox: EmbeddedSandbox) -> None:
+    """In another region, where nothing was seeded; what AWS gives a default VPC and moto does not is added."""
+    aws = Aws("eu-west-1", endpoint=sandbox.endpoint)
+    ident = Account(aws).vpc().id
+    gateway = aws.call("ec2", "create_internet_gateway")["InternetGateway"]["InternetGatewayId"]
+    aws.call("ec2", "attach_internet_gateway", InternetGatewayId=gateway, VpcId=ident)
+    main = aws.call("ec2", "describe_route_tables", Filters=[{"Name": "vpc-id", "Values": [ident]}])["RouteTables"][0]
+    to = {"DestinationCidrBlock": "0.0.0.0/0", "GatewayId": gateway}
+    aws.call("ec2", "create_route", RouteTableId=main["RouteTableId"], **to)
+    account = Account(aws)
+    compiled = compile(here.bind(definition("- C: {Type: Senza::AutoConfiguration}")), account)
+    subnets = {subnet.id for subnet in account.all_subnets()}
+    assert len(subnets) == 3
+    assert set(compiled.template["Mappings"]["ServerSubnets"]["eu-west-1"]["Subnets"]) == subnets
+    assert f"in public subnets of {ident}" in compiled.warnings[0]
+    assert account.vpc().is_default
+
+
 def test_a_network_with_nothing_but_public_subnets_works_and_says_so(here: Compiles, sandbox: EmbeddedSandbox) -> None:
     vpc = Vpc.make(sandbox, {"_": "internet"})
     group = "- App: {Type: Senza::AutoScalingGroup, ImageId: ami-1, InstanceType: t3.micro%s}"

@@ -151,6 +151,15 @@ def test_taupage_is_told_what_it_was_always_told(compiles: Compiles) -> None:
     assert "AppRole" not in compiled.template["Resources"]
 
 
+def test_an_image_of_the_definition_with_that_name(compiles: Compiles) -> None:
+    own = "- C: {Type: Senza::Configuration, Images: {Ubuntu: {eu-central-1: ami-1}}}\n"
+    taupage = own + group("runtime: Docker, source: 'a/b:1'", "InstanceType: t3.micro, Image: Ubuntu", "Taupage")
+    resources = compiles.component(taupage)
+    assert resources["AppConfig"]["Properties"]["LaunchTemplateData"]["ImageId"] == {
+        "Fn::FindInMap": ["Images", {"Ref": "AWS::Region"}, "Ubuntu"]
+    }
+
+
 def test_metadata_service_version_2_one_hop_further(compiles: Compiles) -> None:
     assert launch(made(compiles))["MetadataOptions"] == {
         "HttpEndpoint": "enabled",

@@ -5,10 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
-from urllib.request import getproxies, proxy_bypass
-
-import urllib3
+from typing import TYPE_CHECKING, Protocol
 
 from senza.account.oci import origin as origins
 from senza.account.oci.credentials import Login
@@ -18,6 +15,9 @@ from senza.account.oci.origin import Origin
 from senza.account.oci.reference import DIGEST, ImageReference
 from senza.account.oci.transport import Transport, pool
 from senza.errors import NotFound, UsageError
+
+if TYPE_CHECKING:
+    import urllib3
 
 MAX_MANIFEST = 4 * 1024 * 1024
 """Bytes (distribution specification, "Pushing manifests": registries should take so much)."""
@@ -197,4 +197,6 @@ def json_object(content: bytes) -> dict[str, object]:
 
 def connections(host: str) -> urllib3.PoolManager:
     """Connections to a host as the environment's proxy settings want them."""
+    from urllib.request import getproxies, proxy_bypass
+
     return pool({} if proxy_bypass(host) else getproxies())

@@ -10,21 +10,23 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urljoin, urlsplit
-
-import urllib3
 
 from senza.account.oci.credentials import Login
 from senza.account.oci.failures import BrokenRegistry, RegistryUnavailable
 from senza.account.oci.reference import DOCKER_HUB
 
-TIMEOUT = urllib3.Timeout(connect=3, read=10)
-"""Seconds. Registries are asked before anything is created, and must not hold anybody up for long."""
+if TYPE_CHECKING:
+    import urllib3  # slow; imported when a registry is asked
+
+CONNECT_SECONDS, READ_SECONDS = 3, 10
+"""Registries are asked before anything is created, and must not hold anybody up for long."""
 MAX_REDIRECTS = 4
 ADDRESSES = {DOCKER_HUB: "registry-1.docker.io"}
 """Registries that answer at another name than their images carry."""
 
-_SCHEME = re.compile(r"\s*,?\s*([A-Za-z][A-Za-z0-9-]*)(?:\s+|$)(?!=)")
+_SCHEME = re.compile(r"\s*,?\s*([A-Za-z][A-Za-z0-9-]*)(?=[\s,]|$)")
 _FIELD = re.compile(r'\s*,?\s*([A-Za-z][A-Za-z0-9_-]*)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s",]+))')
 
 
@@ -175,6 +177,8 @@ class Transport:
         raise RegistryUnavailable(f"the registry {self.host} sends us on and on")
 
     def _once(self, method: str, url: str, headers: Mapping[str, str], limit: int, body: bytes | None = None) -> Answer:
+        import urllib3
+
         try:
             answer = self._http.request(
                 method,
@@ -183,7 +187,7 @@ class Transport:
                 body=body,
                 redirect=False,
                 retries=False,
-                timeout=TIMEOUT,
+                timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
                 preload_content=False,
             )
             try:
@@ -202,6 +206,8 @@ class Transport:
 
 def reason(error: BaseException) -> str:
     """What is wrong, in a few words that hold nothing of the request."""
+    import urllib3
+
     if isinstance(error, urllib3.exceptions.SSLError):
         return "its certificate cannot be trusted"
     if type(error).__name__ == "NameResolutionError":  # urllib3 1.26 has no such class
@@ -215,6 +221,8 @@ def reason(error: BaseException) -> str:
 
 def pool(proxies: Mapping[str, str]) -> urllib3.PoolManager:
     """Connections as the user's environment wants them. proxies: ``urllib.request.getproxies()``."""
+    import urllib3
+
     proxy = proxies.get("https", "")
     if proxy.startswith(("http://", "https://")):
         return urllib3.ProxyManager(proxy, cert_reqs="CERT_REQUIRED")

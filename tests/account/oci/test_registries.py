@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from senza.account.oci import BrokenRegistry, Login, Registries, RegistryUnavailable, WrongArchitecture
 from senza.account.oci.transport import Challenge, challenges
@@ -32,10 +34,11 @@ def test_an_index_is_pinned_as_a_whole_and_must_have_the_architecture(ask: Askin
 
 
 def test_an_index_that_does_not_say_what_it_is_for(ask: Asking, registry: LocalRegistry) -> None:
-    entry = {"mediaType": MANIFEST, "digest": registry.image(tag="x"), "size": 1}
+    digest = registry.image(tag="x")
+    entry = {"mediaType": MANIFEST, "digest": digest, "size": 1}
     registry.manifest("team/app", "1", INDEX, {"manifests": [entry]})
     assert ask("team/app:1", "arm64").architectures == ()
-    registry.index({"linux/amd64": registry.index({"linux/amd64": entry["digest"]}, tag="inner")})
+    registry.index({"linux/amd64": registry.index({"linux/amd64": digest}, tag="inner")})
     assert ask("team/app:1", "x86_64").architectures == ("amd64",)
     registry.index({})
     with pytest.raises(WrongArchitecture, match="no Linux at all"):
@@ -160,3 +163,25 @@ def test_challenges_as_registries_write_them() -> None:
     assert challenges('Bearer realm="say \\"x\\""') == [Challenge("bearer", {"realm": 'say "x"'})]
     assert challenges("Negotiate") == [Challenge("negotiate", {})]
     assert challenges("") == challenges('="x"') == []
+
+
+NAMES = st.text("abcdefghijklmnopqrstuvwxyz", min_size=1, max_size=8)
+FIELDS = st.dictionaries(NAMES, st.text(st.characters(min_codepoint=32, max_codepoint=126)), max_size=4)
+
+
+@given(st.lists(st.tuples(NAMES, FIELDS), max_size=3))
+def test_challenges_are_read_as_they_were_written(offered: list[tuple[str, dict[str, str]]]) -> None:
+    def quoted(text: str) -> str:
+        escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{escaped}"'
+
+    header = ", ".join(
+        f"{scheme} {', '.join(f'{name}={quoted(value)}' for name, value in fields.items())}".strip()
+        for scheme, fields in offered
+    )
+    assert challenges(header) == [Challenge(scheme, fields) for scheme, fields in offered]
+
+
+@given(st.text(max_size=80))
+def test_challenges_of_any_text(text: str) -> None:
+    assert all(challenge.scheme for challenge in challenges(text))
