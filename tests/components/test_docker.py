@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +18,7 @@ from senza.components.docker_permissions import parameter_arn, secret_arn
 from senza.errors import DefinitionError, NotFound, Refused, SenzaError
 from senza.provenance import CheckedImage, Finding
 from senza.sandbox.embedded import EmbeddedSandbox
+from senza.userdata import bootstrap
 from tests.components.conftest import Compiles, definition
 
 DIGEST = "sha256:" + "0a" * 32
@@ -193,6 +196,9 @@ EVERYTHING = f"""source: '{ECR}/team/app:1',
   healthcheck: {{type: elb, loadbalancer_name: lb}}"""
 
 
+KEYS = "InstanceType: t3.micro, KmsKeys: alias/app"
+
+
 def test_the_profile_allows_exactly_what_the_bootstrap_does(compiles: Compiles) -> None:
     found = statements(made(compiles, EVERYTHING, "InstanceType: t3.micro, KmsKeys: [alias/app, 12ab]"))
     here = "${AWS::Region}:${AWS::AccountId}"
@@ -239,11 +245,22 @@ UNAVOIDABLE = {
 
 
 def test_no_action_by_wildcard_and_no_resource_wider_than_aws_makes_it(compiles: Compiles) -> None:
-    compiled = made(compiles, EVERYTHING, "InstanceType: t3.micro, KmsKeys: alias/app")
+    compiled = made(compiles, EVERYTHING, KEYS)
     found = list(actions_and_resources(compiled.template))
     assert len(found) > 20
     assert [action for action, _ in found if "*" in action] == []
     assert {action for action, resource in found if resource == "*"} <= UNAVOIDABLE
+
+
+def test_nothing_that_the_bootstrap_calls_is_missing(compiles: Compiles) -> None:
+    scripts = Path(bootstrap.__file__).parent / "machine"
+    text = "".join(path.read_text() for path in sorted(scripts.glob("*.sh")))
+    query = re.findall(r"aws_query ([a-z0-9]+) [0-9-]+ ([A-Z][A-Za-z]+)", text)
+    target = re.findall(r"aws_json \S+(?: \S+\)\")? ([a-z]+) [A-Za-z0-9_]+\.([A-Z][A-Za-z]+)", text)
+    called = {f"{service}:{action}" for service, action in [*query, *target]}
+    assert {"kms:Decrypt", "ssm:GetParameter", "secretsmanager:GetSecretValue", "ec2:AttachVolume"} <= called
+    allowed = {action for action, _ in actions_and_resources(made(compiles, EVERYTHING, KEYS).template)}
+    assert called - allowed == set()
 
 
 def test_little_is_allowed_where_little_is_needed(compiles: Compiles) -> None:

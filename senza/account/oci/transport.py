@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urljoin, urlsplit
 
-from senza.account.oci.credentials import Login
+from senza.account.oci.credentials import EcrHost, Login
 from senza.account.oci.failures import BrokenRegistry, RegistryUnavailable
 from senza.account.oci.reference import DOCKER_HUB
 
@@ -101,12 +101,8 @@ class Transport:
                 self._tokens[repository] = authorization
                 answer = self._send(url, headers | {"Authorization": authorization}, limit)
         if answer.status in (401, 403):
-            raise RegistryUnavailable(
-                f"the registry {self.host} does not let us read {repository}",
-                hint=f"Correct the name, or log in: docker login {self.host}."
-                if not self.logged_in
-                else "Correct the name, or ask for permission to pull it.",
-            )
+            message = f"the registry {self.host} does not let us read {repository}"
+            raise RegistryUnavailable(message, hint=self._how_to_get_in())
         if answer.status == 429:
             after = answer.headers.get("retry-after", "")
             when = f"in {after} seconds" if after.isdigit() else "later"
@@ -117,6 +113,12 @@ class Transport:
         if answer.status not in (200, 404):
             raise RegistryUnavailable(f"the registry {self.host} answers {answer.status}", hint="Try again later.")
         return answer
+
+    def _how_to_get_in(self) -> str:
+        if EcrHost.of(self.host):
+            return "Correct the name, or ask for ecr:BatchGetImage and ecr:GetDownloadUrlForLayer on the repository."
+        again = ", log in again, or ask for permission to pull it" if self.logged_in else ", or log in"
+        return f"Correct the name{again}: docker login {self.host}."
 
     def _authorization(self, repository: str) -> dict[str, str]:
         known = self._tokens.get(repository)
