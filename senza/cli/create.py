@@ -79,5 +79,6 @@ def review_creation(context: Context, compiled: Compiled, secrets: set[str]) -> 
             click.echo(click.style(f"+ {logical_id}", fg="green", bold=True) + f"  {resource.get('Type')}")
     else:
         click.echo(f"Compared with {newest.full_name}:")
-        show(compare_with(context, compiled, newest, secrets))
+        comparison, _ = compare_with(context, compiled, newest, secrets)
+        show(comparison)
     ask(context, f"Create {compiled.full_name}?")

@@ -46,12 +46,14 @@ def command(
     compiled = request.compile(context, bound)
     stack = find_other(context, compiled, against)
     same = stack.full_name == compiled.full_name
-    comparison = compare_with(context, compiled, stack, secrets_of(bound, compiled), fold=not everything)
+    comparison, refusal = compare_with(context, compiled, stack, secrets_of(bound, compiled), fold=not everything)
     if output == "json":
-        click.echo(as_json(comparison, stack=stack.full_name, definition=compiled.full_name, change_set=same))
+        asked = same and not refusal
+        about = {"stack": stack.full_name, "definition": compiled.full_name, "change_set": asked, "refused": refusal}
+        click.echo(as_json(comparison, **about))
     else:
         show(comparison)
-        explain(context, comparison, compiled, stack)
+        explain(context, comparison, compiled, stack, refusal)
     if by_exit_code and comparison.different:
         click.get_current_context().exit(1)
 
@@ -81,8 +83,12 @@ def name_pattern(app: str) -> str:
 
 def compare_with(
     context: Context, compiled: Compiled, stack: Stack, secrets: set[str], *, fold: bool = True
-) -> Comparison:
-    """Against a stack; with a change set, which is deleted again, where it is the stack of that very version."""
+) -> tuple[Comparison, str]:
+    """Against a stack; with a change set, which is deleted again, where it is the stack of that very version.
+
+    Returns also why CloudFormation would not do such an update, "" where it would or was not asked.
+    """
+    from senza.errors import AwsError, OperationFailed, Refused
     from senza.stacks.change_sets import DIFF_PREFIX, discard, discard_old, make_change_set
     from senza.stacks.changes import DEAD
     from senza.stacks.differences import compare
@@ -94,11 +100,17 @@ def compare_with(
     planned = with_weights_of(compiled, deployed)
     old, new = sides(stack, deployed, planned)
     if stack.full_name != compiled.full_name or stack.status in DEAD or stack.status.endswith("_IN_PROGRESS"):
-        return compare(old, new, secrets=secrets, fold=fold)
+        busy = f"it is {stack.status}" if stack.full_name == compiled.full_name else ""
+        return compare(old, new, secrets=secrets, fold=fold), busy
     discard_old(aws, context.clock, stack)
-    change_set = make_change_set(aws, context.clock, planned, stack, prefix=DIFF_PREFIX)
     try:
-        return compare(old, new, change_set=change_set, secrets=secrets, fold=fold)
+        change_set = make_change_set(aws, context.clock, planned, stack, prefix=DIFF_PREFIX)
+    except (AwsError, OperationFailed, Refused) as error:
+        if isinstance(error, AwsError) and error.code != "ValidationError":
+            raise
+        return compare(old, new, secrets=secrets, fold=fold), error.message
+    try:
+        return compare(old, new, change_set=change_set, secrets=secrets, fold=fold), ""
     finally:
         discard(aws, change_set.id)
 
@@ -119,7 +131,7 @@ def secrets_of(bound: Bound, compiled: Compiled) -> set[str]:
     return (own | sent) - {""}
 
 
-def explain(context: Context, comparison: Comparison, compiled: Compiled, stack: Stack) -> None:
+def explain(context: Context, comparison: Comparison, compiled: Compiled, stack: Stack, refusal: str) -> None:
     """What the user should know about what was, or was not, shown."""
     if not comparison.different:
         context.say(f"No differences from {stack.full_name}.")
@@ -131,7 +143,7 @@ def explain(context: Context, comparison: Comparison, compiled: Compiled, stack:
             f"Compared with {stack.full_name}, as there is no stack {compiled.full_name} to ask CloudFormation about: "
             "what an update would replace is not known."
         )
-    elif stack.status.endswith("_IN_PROGRESS"):
-        context.say(f"{stack.full_name} is {stack.status}: what an update would replace is not known.")
+    elif refusal:
+        context.warn(f"{stack.full_name} cannot be updated so: {refusal}")
     if comparison.unknown:
         context.say(f"Not compared, as nobody may know them: {', '.join(comparison.unknown)}.")

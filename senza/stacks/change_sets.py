@@ -14,7 +14,7 @@ from typing import Any
 from senza.aws import Aws
 from senza.clock import Clock
 from senza.components import Compiled
-from senza.errors import AwsError, Conflict, NotFound, OperationFailed, TimedOut
+from senza.errors import AwsError, Conflict, NotFound, OperationFailed, Refused, TimedOut
 from senza.plan import Outcome, Step, World, perform
 from senza.stacks.changes import new_token, request
 from senza.stacks.summaries import Stack
@@ -25,6 +25,7 @@ DIFF_PREFIX = "senza-diff-"
 OLD = 15 * 60.0
 """Seconds after which a change set of senza's that is still there was left behind by a process that was killed."""
 NOTHING = ("didn't contain changes", "No updates are to be performed")
+OTHER_TYPE = "Update of resource type is not permitted"
 INTERVAL = 1.0
 TIMEOUT = 300.0
 INTERRUPTING: Mapping[str, frozenset[str]] = {
@@ -111,6 +112,12 @@ def make_change_set(
     except AwsError as error:
         if "does not exist" in error.message:
             raise NotFound(f"there is no stack {compiled.full_name}", hint="Create it: senza create.") from error
+        if OTHER_TYPE in error.message:
+            which = error.message.partition("[")[2].partition("]")[0]
+            raise Refused(
+                f"CloudFormation cannot give a resource another type, and {which} would get one",
+                hint="Nothing was changed. Create a new version instead (senza create).",
+            ) from error
         raise
     try:
         return awaited(aws, clock, str(ident), stack)

@@ -1,0 +1,107 @@
+"""Differences are what is different, folded only where nothing but the version is, and without secrets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from senza.stacks.change_sets import ChangeSet, Detail, ResourceChange
+from senza.stacks.comparison import MISSING, Difference, Side
+from senza.stacks.differences import compare, differences
+from senza.stacks.summaries import parsed
+
+LEAVES = st.none() | st.booleans() | st.integers(0, 9) | st.text("ab1", max_size=4)
+TREES = st.recursive(
+    LEAVES, lambda node: st.lists(node, max_size=3) | st.dictionaries(st.text("abc", min_size=1), node, max_size=3)
+)
+
+
+def side(properties: Any, version: str = "1", **more: Any) -> Side:
+    resources = {"App": {"Type": "AWS::SQS::Queue", "Properties": properties}}
+    values = {"parameters": {}, "tags": {}} | {key: more.pop(key) for key in ("parameters", "tags") if key in more}
+    return Side({"Resources": resources, **more}, name="shop", version=version, **values)
+
+
+@given(TREES)
+def test_a_tree_does_not_differ_from_itself(tree: Any) -> None:
+    assert list(differences(tree, tree)) == []
+    assert not compare(side(tree), side(tree, "2")).different
+
+
+@given(TREES, TREES)
+def test_both_directions_find_the_same_places(left: Any, right: Any) -> None:
+    there = [(one.path, one.old, one.new) for one in differences(left, right)]
+    back = [(one.path, one.new, one.old) for one in differences(right, left)]
+    assert there == back
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "folded"),
+    [
+        ("shop-1", "shop-2", True),
+        ("http://shop-1.example.org/", "http://shop-2.example.org/", True),
+        ("a\napplication_version: '1'\nb", "a\napplication_version: '2'\nb", True),
+        ({"StackVersion": "1"}, {"StackVersion": "2"}, True),
+        ("1", "2", False),
+        ("shop-11", "shop-21", False),
+        ("image: app:1", "image: app:2", False),
+        ("a\nimage_version: 1\nb", "a\nimage_version: 2\nb", False),
+    ],
+)
+def test_only_what_names_the_version_is_folded(old: Any, new: Any, folded: bool) -> None:
+    found = compare(side({"Text": old}), side({"Text": new}, "2"))
+    assert (found.different, found.folded) == (not folded, int(folded))
+    assert compare(side({"Text": old}), side({"Text": new}, "2"), fold=False).different
+    assert compare(side({"Text": old}), side({"Text": new})).different
+
+
+def test_a_long_version_is_folded_wherever_it_is_a_word() -> None:
+    found = compare(side({"Tag": "app:cd871c54"}, "cd871c54"), side({"Tag": "app:ab12cd34"}, "ab12cd34"))
+    assert (found.different, found.folded) == (False, 1)
+
+
+def test_paths_say_where() -> None:
+    old = {"Tags": [{"Key": "Team", "Value": "a"}], "Rules": [{"Port": 1}], "Gone": 1}
+    new = {"Tags": [{"Key": "Team", "Value": "b"}], "Rules": [{"Port": 1}, {"Port": 2}]}
+    found = compare(side(old), side(new)).resources[0].differences
+    assert [(one.key_path, one.old, one.new) for one in found] == [
+        ("Properties.Gone", 1, MISSING),
+        ("Properties.Rules[1]", MISSING, {"Port": 2}),
+        ("Properties.Tags[Team]", "a", "b"),
+    ]
+
+
+def test_spelling_is_no_difference() -> None:
+    joined = {"Fn::Base64": {"Fn::Join": ["\n", ["a", {"Ref": "B"}]]}}
+    assert list(differences({"A": "20", "B": "true", "C": joined}, {"A": 20, "B": True, "C": "a\n${B}"})) == []
+
+
+def test_secrets_are_hidden_old_ones_too() -> None:
+    found = compare(
+        side({"One": "pw-former1", "Many": "user: x\npassword: former1\n"}),
+        side({"One": "pw-hunter2", "Many": "user: y\npassword: hunter2\n"}),
+        secrets={"hunter2"},
+    )
+    assert found.resources[0].differences == (
+        Difference(("Properties", "Many"), "user: x\npassword: ***", "user: y\npassword: ***\n"),
+        Difference(("Properties", "One"), "***", "pw-***"),
+    )
+
+
+def test_a_no_echo_parameter_differs_where_cloudformation_says_so() -> None:
+    declared = {"Password": {"Type": "String", "NoEcho": True}}
+    old = side({}, parameters={"Password": "****"}, Parameters=declared)
+    new = side({}, parameters={"Password": "hunter2"}, Parameters=declared)
+    assert compare(old, new).unknown == ("Password",)
+    stack = parsed({"StackName": "shop-1", "StackId": "x", "StackStatus": "CREATE_COMPLETE", "CreationTime": None})
+    for cause in ("Password", "Other"):
+        detail = Detail("Properties", "Key", "Never", True, "ParameterReference", cause)
+        change_set = ChangeSet(
+            "x", stack, (ResourceChange("Modify", "App", "", "AWS::SQS::Queue", "False", (detail,)),)
+        )
+        found = compare(old, new, change_set=change_set)
+        assert [(one.old, one.new) for one in found.parameters] == ([("***", "***")] if cause == "Password" else [])
+        assert found.resources[0].because == (cause,)
