@@ -50,15 +50,17 @@ def command(context: Context, request: Request, strategy: str, dry_run: bool, fo
     check_before_sending(context, request, compiled)
     zones = context.account().zones
     app, weighted = bound.stack_name, bool(compiled.weighted_records)
-    ground = look_at_ground(context.aws(), zones, app, bound.version, weighted=weighted)
     if dry_run:
+        ground = look_at_ground(context.aws(), zones, app, bound.version, weighted=weighted)
         steps = plan_forward(rollout, ground)
         for warning in warnings(rollout, ground, steps):
             context.warn(warning)
         show_plan(context, steps, ground)
         return
     beginning = Beginning(
-        ground=ground,
+        app=app,
+        version=bound.version,
+        weighted=weighted,
         rollout=rollout,
         section=bound.info.get("Rollout"),
         strategy=strategy,

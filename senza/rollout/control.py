@@ -16,6 +16,7 @@ from senza.journal import Holder, Journal, Lock, Operation, redacted
 from senza.journal.model import plain
 from senza.plan import Reporter
 from senza.rollout.attending import Stop
+from senza.rollout.ground import look_at_ground
 from senza.rollout.leaving import looked_at
 from senza.rollout.made_of import STACK, sendable, settings_of, stored
 from senza.rollout.model import Rollout, Strategy
@@ -38,12 +39,15 @@ HEARD = 180.0
 class Beginning:
     """What ``deploy`` knows and a rollout is begun with.
 
+    weighted: whether the template has weighted records.
     section: ``SenzaInfo.Rollout`` as the definition has it, strategy: from the command line, "" where it says nothing;
     both are kept, so that whoever goes on reads the same settings. facts: more for the audit log, e.g. the parameters.
     secrets: texts that must not be kept, such as the values of NoEcho parameters in a hook's URL.
     """
 
-    ground: Ground
+    app: str
+    version: str
+    weighted: bool
     rollout: Rollout
     section: Any
     strategy: str
@@ -84,10 +88,9 @@ class Control:
     # -- deploy ----
     def deploy(self, beginning: Beginning) -> Result:
         """Begin, or go on with the same rollout where it is open. Raises Conflict beside another one, and Stopped."""
-        ground = beginning.ground
         self.journal.ensure()
         ident = self.journal.new_id()
-        lock = self.lock(ground.app, f"rollout of {ground.version}", ident)
+        lock = self.lock(beginning.app, f"rollout of {beginning.version}", ident)
         try:
             if open_ := self.left_open(lock):
                 return self.go_on_with(open_, beginning, lock)
@@ -108,11 +111,17 @@ class Control:
         """The rollout that somebody has left open, as the lock tells, without looking through the journal."""
         if not lock.unfinished:
             return None
-        operation = self.journal.open(lock.app, lock.unfinished)
+        try:
+            operation = self.journal.open(lock.app, lock.unfinished)
+        except NotFound:  # it died between taking the lock and its first entry
+            return None
         return operation if operation.kind == KIND and progress(operation.entries).open else None
 
     def begin(self, beginning: Beginning, ident: str) -> Operation:
-        ground, compiled = beginning.ground, beginning.compiled
+        compiled = beginning.compiled
+        app, version = beginning.app, beginning.version
+        # not before the lock is ours: what a rollout goes back to must be what was there when nobody else was at work
+        ground = look_at_ground(self.aws, self.zones, app, version, weighted=beginning.weighted)
         plan = plan_forward(beginning.rollout, ground)
         for warning in warnings(beginning.rollout, ground, plan):
             self.warn(warning)
@@ -132,8 +141,9 @@ class Control:
     def go_on_with(self, operation: Operation, beginning: Beginning, lock: Lock) -> Result:
         """``deploy`` again with the same version is ``resume``, with the definition at hand."""
         version = operation.entries[0].facts["version"]
-        if version != beginning.ground.version:
-            raise open_already(beginning.ground.app, version)
+        if version != beginning.version:
+            raise open_already(beginning.app, version)
+        lock.concerns(operation.id)
         run = self.run_of(operation, lambda: beginning.compiled, beginning.rollout)
         operation.write("resumed", {"by": "deploy"})
         return self.runner(run, lock).go()

@@ -16,6 +16,7 @@ class Fault:
 
     match: regular expression searched in ``service:Operation``, e.g. ``route53:ChangeResourceRecordSets``.
     times: how many requests it hits; None for all. skip: how many matching requests pass before.
+    every: of the matching requests after those, it hits every n-th, beginning with the first.
     when: ``before`` the effect (the request does nothing) or ``after`` it (done, but the answer is lost).
     status, code, message: the error answered. delay: seconds to wait first. drop: close the connection unanswered.
     With neither code nor drop the request is only delayed.
@@ -25,6 +26,7 @@ class Fault:
     times: int | None = 1
     skip: int = 0
     when: str = "before"
+    every: int = 1
     status: int = 400
     code: str = ""
     message: str = "injected by the sandbox"
@@ -67,6 +69,8 @@ class Faults:
                 if rule.skip:
                     self._rules[number] = replace(rule, skip=rule.skip - 1)
                     continue
+                if rule.every > 1:  # the ones in between pass
+                    self._rules[number] = rule = replace(rule, skip=rule.every - 1)
                 if rule.times == 1:
                     del self._rules[number]
                 elif rule.times is not None:

@@ -68,14 +68,14 @@ class Rollouts:
             assert result.exit_code == exit_code, f"{command}: {result.exit_code} {result.output}"
         return result
 
-    def start(self, requests: str = "3000/m", lag: str = "0s", **given: str) -> None:
+    def start(self, requests: str = "3000/m", *, lag: str = "0s", **given: str) -> None:
         """Version 1 with all traffic and this load, five minutes of which are over."""
         self.senza("create DEF 1 0.1")
         self.senza(f"traffic {APP} 1 100")
-        self.load(requests, lag=lag, **given)
+        self.load(requests, 1, lag, **given)
         self.sandbox.advance(300)
 
-    def load(self, requests: str = "3000/m", *, seed: int = 1, lag: str = "0s", **given: str) -> None:
+    def load(self, requests: str = "3000/m", seed: int = 1, lag: str = "0s", **given: str) -> None:
         """given: errors, latency, metrics: as on the command line of ``senza sandbox load``, separated by spaces."""
         texts = {name: given.get(name, "").split() for name in ("errors", "latency", "metrics")}
         self.sandbox.load(APP, load_of(requests, texts, lag, seed))
