@@ -117,6 +117,39 @@ def test_what_would_touch_a_record_with_traffic_is_refused(senza: Senza, aws: Aw
     assert senza.changes("update", internal, "1", "0.1", "--force")[-1] == "cloudformation:ExecuteChangeSet"
 
 
+RECORD = """
+SenzaInfo:
+  StackName: shop
+  Parameters:
+  - Ttl: {}
+SenzaComponents:
+- Configuration: {Type: Senza::Configuration}
+Resources:
+  Main:
+    Type: AWS::Route53::RecordSet
+    Properties:
+      HostedZoneName: hello.example.org.
+      Name: shop.hello.example.org.
+      Type: A
+      TTL: {Ref: Ttl}
+      ResourceRecords: [192.0.2.1]
+      SetIdentifier: shop-1
+      Weight: 0
+"""
+
+
+def test_what_only_cloudformation_can_see_is_refused_as_well(senza: Senza, aws: Aws, tmp_path: Path) -> None:
+    definition = tmp_path / "shop.yaml"
+    definition.write_text(RECORD)
+    senza("create", str(definition), "1", "20", "--wait")
+    senza("update", str(definition), "1", "25", "--wait")  # without traffic it may be written
+    senza("traffic shop 1 100")
+    result = senza("update", str(definition), "1", "30", exit_code=1)
+    assert "the update would rewrite the record of shop.hello.example.org" in result.stderr
+    assert change_sets(aws, "shop-1") == []
+    assert senza.changes("update", str(definition), "1", "30", "--force")[-1] == "cloudformation:ExecuteChangeSet"
+
+
 def test_a_review_asks_and_nothing_is_left_when_the_answer_is_no(senza: Senza, aws: Aws) -> None:
     senza("create DEF 1 0.1 --wait")
     result = senza("update DEF 1 0.4 --review", stdin="n\n", exit_code=1)
