@@ -71,8 +71,10 @@ def check_before_sending(context: Context, request: Request, compiled: Compiled)
     """What CloudFormation would refuse, said before anything is changed. Raises DefinitionError; --force warns."""
     from senza.components import check_limits, dangling
     from senza.errors import DefinitionError, Where
+    from senza.stacks.triggers import wanted_by
 
     check_limits(compiled)
+    wanted_by(compiled)
     for path, problem, hint in dangling(compiled.template, lambda: context.aws().region):
         error = DefinitionError(problem, hint=hint, where=Where(request.definition, path))
         if not request.force:

@@ -18,6 +18,8 @@ ATTEMPTS = 10
 NOT_YET = {"NoSuchBucket", "OperationAborted"}
 """Answers of S3 while a bucket is being made or has just been deleted ("Amazon S3 data consistency model")."""
 OLD_LOCKS_DAYS = 90
+TEMPLATES_DAYS = 30
+"""Large templates are only there for CloudFormation to fetch them, see senza/stacks/sending.py."""
 
 
 def bucket_name(account_id: str, region: str) -> str:
@@ -70,16 +72,23 @@ def configuration(name: str, partition: str) -> list[tuple[str, dict[str, Any]]]
         ],
     }
     encryption = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]}
-    rule = {
-        **{"ID": "old-locks", "Status": "Enabled", "Filter": {"Prefix": "locks/"}},
-        "NoncurrentVersionExpiration": {"NoncurrentDays": OLD_LOCKS_DAYS},
-    }
+    rules = [
+        {
+            **{"ID": "old-locks", "Status": "Enabled", "Filter": {"Prefix": "locks/"}},
+            "NoncurrentVersionExpiration": {"NoncurrentDays": OLD_LOCKS_DAYS},
+        },
+        {
+            **{"ID": "sent-templates", "Status": "Enabled", "Filter": {"Prefix": "templates/"}},
+            "Expiration": {"Days": TEMPLATES_DAYS},
+            "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
+        },
+    ]
     tags = [{"Key": "CreatedBy", "Value": "senza"}, {"Key": "Purpose", "Value": "journal of deployments"}]
     return [
         ("put_public_access_block", {"PublicAccessBlockConfiguration": dict.fromkeys(closed, True)}),
         ("put_bucket_encryption", {"ServerSideEncryptionConfiguration": encryption}),
         ("put_bucket_policy", {"Policy": json.dumps(policy)}),
-        ("put_bucket_lifecycle_configuration", {"LifecycleConfiguration": {"Rules": [rule]}}),
+        ("put_bucket_lifecycle_configuration", {"LifecycleConfiguration": {"Rules": rules}}),
         ("put_bucket_tagging", {"Tagging": {"TagSet": tags}}),
         ("put_bucket_versioning", {"VersioningConfiguration": {"Status": "Enabled"}}),
     ]

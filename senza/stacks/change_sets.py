@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from senza.aws import Aws
+from senza.aws.failures import DENIED
 from senza.clock import Clock
 from senza.components import Compiled
 from senza.errors import AwsError, Conflict, NotFound, OperationFailed, Refused, TimedOut
@@ -181,7 +182,7 @@ def discard(aws: Aws, ident: str) -> None:
     try:
         aws.call("cloudformation", "delete_change_set", ChangeSetName=ident)
     except AwsError as error:
-        if error.code not in ("ChangeSetNotFound", "InvalidChangeSetStatus", "AccessDenied"):
+        if error.code not in ("ChangeSetNotFound", "InvalidChangeSetStatus", *DENIED):
             raise
 
 

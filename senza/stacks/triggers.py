@@ -70,7 +70,8 @@ def triggers_of(aws: Aws, compiled: Compiled, stack: Stack | None = None) -> dic
             hint="Name the most important ones in SenzaInfo.RollbackTriggers.Alarms, and leave out OwnAlarms.",
         )
     triggers = [{"Arn": arn, "Type": ALARM} for arn in arns]
-    return {"RollbackConfiguration": {"RollbackTriggers": triggers, "MonitoringTimeInMinutes": wanted.minutes}}
+    minutes = wanted.minutes if triggers else 0  # with nothing to watch, there is nothing to wait for
+    return {"RollbackConfiguration": {"RollbackTriggers": triggers, "MonitoringTimeInMinutes": minutes}}
 
 
 def arns_of(aws: Aws, names: list[str]) -> list[str]:

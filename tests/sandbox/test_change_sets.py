@@ -231,3 +231,58 @@ def test_what_cannot_be_deleted_may_be_left_behind(stacks: Stacks, sandbox: Embe
         assert stacks.status(name) == "DELETE_FAILED"
         stacks.delete(name, **more)
         assert stacks.status(ident) == "DELETE_COMPLETE"
+
+
+# -- what is announced is what is done
+
+
+@pytest.mark.parametrize(
+    ("kind", "before", "after", "replacement"),
+    [
+        ("AWS::SQS::Queue", {"QueueName": "a"}, {"QueueName": "b"}, "True"),
+        ("AWS::SQS::Queue", {"DelaySeconds": 1}, {"DelaySeconds": 2}, "False"),
+        ("AWS::ElasticLoadBalancingV2::TargetGroup", {"Port": 80}, {"Port": 81}, "True"),
+        (
+            "AWS::ElasticLoadBalancingV2::TargetGroup",
+            {"HealthCheckIntervalSeconds": 10},
+            {"HealthCheckIntervalSeconds": 20},
+            "False",
+        ),
+        ("AWS::ElasticLoadBalancing::LoadBalancer", {"Scheme": "internal"}, {"Scheme": "internet-facing"}, "True"),
+        ("AWS::ElasticLoadBalancing::LoadBalancer", {"CrossZone": False}, {"CrossZone": True}, "False"),
+        (
+            "AWS::EC2::LaunchTemplate",
+            {"LaunchTemplateData": {"InstanceType": "t3.micro"}},
+            {"LaunchTemplateData": {"InstanceType": "t3.small"}},
+            "False",
+        ),
+        ("AWS::Route53::RecordSet", {"TTL": "20"}, {"TTL": "30"}, "False"),
+        ("AWS::Route53::RecordSet", {"Name": "a.hello.example.org."}, {"Name": "b.hello.example.org."}, "True"),
+    ],
+)
+def test_what_is_announced_is_what_happens(
+    stacks: Stacks, kind: str, before: dict[str, Any], after: dict[str, Any], replacement: str
+) -> None:
+    vpc = stacks.aws.call("ec2", "describe_vpcs")["Vpcs"][0]["VpcId"]
+    listener = {"LoadBalancerPort": "80", "InstancePort": "80", "Protocol": "HTTP"}
+    base: dict[str, dict[str, Any]] = {
+        "AWS::ElasticLoadBalancingV2::TargetGroup": {"VpcId": vpc, "Port": 80, "Protocol": "HTTP"},
+        "AWS::ElasticLoadBalancing::LoadBalancer": {"Listeners": [listener], "AvailabilityZones": ["eu-central-1a"]},
+        "AWS::Route53::RecordSet": {
+            **{"HostedZoneName": "hello.example.org.", "Name": "a.hello.example.org.", "Type": "A", "TTL": "20"},
+            "ResourceRecords": ["192.0.2.1"],
+        },
+    }
+    first, second = ({"It": {"Type": kind, "Properties": base.get(kind, {}) | one}} for one in (before, after))
+    stacks.create("app-1", first)
+    ident = make(stacks, "app-1", second)
+    assert changes(stacks, ident)["It"]["Replacement"] == replacement
+    old = physical_id(stacks)
+    stacks.call("execute_change_set", ChangeSetName=ident)
+    assert stacks.status("app-1") == "UPDATE_COMPLETE"
+    assert (physical_id(stacks) != old) == (replacement == "True")
+
+
+def physical_id(stacks: Stacks) -> str:
+    found = stacks.call("describe_stack_resource", StackName="app-1", LogicalResourceId="It")
+    return str(found["StackResourceDetail"]["PhysicalResourceId"])

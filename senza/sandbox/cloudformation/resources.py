@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+from senza.sandbox.cloudformation.differences import recreation
 from senza.sandbox.cloudformation.errors import Refusal, ResourceFailed
 from senza.sandbox.cloudformation.stack import Blueprint, Resource, Stack
 from senza.sandbox.world import world
@@ -119,7 +120,14 @@ def change(stack: Stack, resource: Resource, definition: dict[str, Any]) -> bool
     old, old_id = resource.model, resource.physical_id
     before = resource.properties
     resource.properties = definition["Properties"]
-    if hasattr(model.update_from_cloudformation_json, "__isabstractmethod__"):
+    replaced = must_be_replaced(resource.type, before, resource.properties)
+    if replaced and not named_anew(resource.type, before, resource.properties):
+        resource.properties = before
+        raise ResourceFailed(
+            "CloudFormation cannot update a stack when a custom-named resource requires replacing. "
+            f"Rename {old_id} and update the stack again."
+        )
+    if replaced or hasattr(model.update_from_cloudformation_json, "__isabstractmethod__"):
         try:
             make(stack, resource, definition)
         except ResourceFailed:
@@ -140,6 +148,22 @@ def change(stack: Stack, resource: Resource, definition: dict[str, Any]) -> bool
         raise
     adopt(stack, resource)
     return resource.model is not old and resource.physical_id != old_id
+
+
+def must_be_replaced(resource_type: str, before: dict[str, Any], after: dict[str, Any]) -> bool:
+    """Whether a property changed of which the registry says that it can only be set when the resource is created."""
+    names = before.keys() | after.keys()
+    return any(recreation(resource_type, name) == "Always" and before.get(name) != after.get(name) for name in names)
+
+
+def named_anew(resource_type: str, before: dict[str, Any], after: dict[str, Any]) -> bool:
+    """Whether a new one can be made beside the old one: it has no name of its own, or another one."""
+    from moto.cloudformation import parsing
+
+    name = parsing.resource_name_property_from_type(resource_type)
+    if not name or name not in after or resource_type.startswith("AWS::Route53::"):
+        return True
+    return bool(before.get(name) != after[name])
 
 
 def adopt(stack: Stack, resource: Resource) -> None:

@@ -172,7 +172,8 @@ def get_template(service: Service, given: dict[str, Any]) -> dict[str, Any]:
 def template_given(service: Service, given: dict[str, Any]) -> dict[str, Any]:
     if given.get("StackName"):
         return service.get(given["StackName"]).blueprint.template
-    found = template.load(service.body(given, None))
+    limit = template.MAX_URL_BYTES if given.get("TemplateURL") else template.MAX_BYTES
+    found = template.load(service.body(given, None), limit)
     template.check(found)
     return found
 
