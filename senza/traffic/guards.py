@@ -17,7 +17,7 @@ from senza.stacks.references import split_name
 from senza.stacks.resources import resources_of
 from senza.stacks.summaries import Stack
 from senza.stacks.templates import deployed_template, weighted_resources, with_weights
-from senza.traffic.families import check_families
+from senza.traffic.families import check_added, check_families
 from senza.traffic.records import Domain, Reader, Record, Zones, normal
 from senza.traffic.survey import names_of, record_names
 from senza.traffic.switch import WeightChange, batches, plan_switch, weighted_domains
@@ -219,13 +219,16 @@ def plan_update(aws: Aws, zones: Zones, compiled: Compiled, stack: Stack, *, for
     """The template to update with: its records carry the weights of the deployed template, so none of them changes.
 
     CloudFormation writes the weight of the template whenever it touches a record for another reason. Raises Refused,
-    without ``force``, where that would happen to a record with traffic, as far as the templates tell.
+    without ``force``, where that would happen to a record with traffic, as far as the templates tell, and where a new
+    record would get traffic.
     """
     deployed = deployed_template(aws, stack.stack_id)
     result = with_weights_of(compiled, deployed)
     touched = [one for one in weighted_resources(deployed) if touches(deployed, result.template, one)]
     if touched and not force:
         refuse_with_traffic(aws, zones, stack, touched)
+    if not force:
+        check_added(aws, zones, compiled, weighted_resources(deployed))
     return PlannedUpdate(result, deployed)
 
 

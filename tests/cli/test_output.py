@@ -200,3 +200,13 @@ def test_watching_shows_the_table_again_until_interrupted(
     assert result.stdout.count("hello-world") == 3
     assert clock.slept == [seconds] * 3
     assert result.exit_code == 130
+
+
+def test_a_quiet_column_speaks_where_rows_differ(capsys: pytest.CaptureFixture[str]) -> None:
+    columns = (Column("name"), Column("type", quiet=True))
+    for types, shown in (("A", "A"), False), (("A", "AAAA"), True):
+        rows = [{"name": f"n{number}", "type": kind} for number, kind in enumerate(types)]
+        print_table(columns, rows, now=0)
+        assert ("Type" in capsys.readouterr().out) is shown
+        print_table(columns, rows, "tsv", now=0)
+        assert capsys.readouterr().out.startswith("name\ttype\n")

@@ -16,11 +16,11 @@ from senza.rollout.ground import look_at_ground
 from senza.sandbox.embedded import EmbeddedSandbox
 from senza.stacks.summaries import list_stacks
 from senza.traffic.app import shares
-from senza.traffic.guards import before_create
+from senza.traffic.guards import before_create, before_update
 from senza.traffic.survey import survey
 from senza.traffic.switch import ShiftWeights
 from tests.traffic.conftest import MAIN, ZONE, Apps
-from tests.traffic.test_guards import compiled
+from tests.traffic.test_guards import compiled, stack_of
 from tests.traffic.test_switch import batches, plan, switch
 
 BOTH = ("A", "AAAA")
@@ -117,6 +117,23 @@ def test_versions_of_which_only_some_have_both(
     else:
         assert before_create(aws, zones, new) == []
     assert before_create(aws, zones, new, force=True) == []
+
+
+def test_the_version_with_all_traffic_gets_the_other_family_first(aws: Aws, apps: Apps) -> None:
+    """By an update: before another version may have it, and not while a part of the traffic is another's."""
+    dual(apps, "shop-1", 200, ("A",))
+    dual(apps, "shop-2", 0, ("A",))
+    zones = Account(aws).zones
+    wanted = {name: planned(apps, name, BOTH) for name in ("shop-1", "shop-2")}
+    for name, new in wanted.items():
+        template = apps.template(name, {"MainA": MAIN, "MainAAAA": MAIN})
+        template["Resources"]["Main"] = template["Resources"].pop("MainA")
+        records = (dataclasses.replace(new.weighted_records[0], logical_id="Main"), new.weighted_records[1])
+        wanted[name] = dataclasses.replace(new, template=template, weighted_records=records)
+    assert before_update(aws, zones, wanted["shop-1"], stack_of(aws, "shop-1"))
+    with pytest.raises(Refused, match="shop-2 would be the only version with an AAAA record"):
+        before_update(aws, zones, wanted["shop-2"], stack_of(aws, "shop-2"))
+    assert before_update(aws, zones, wanted["shop-2"], stack_of(aws, "shop-2"), force=True)
 
 
 def test_a_rollout_notes_the_weights_of_a_records_where_the_families_differ(aws: Aws, apps: Apps) -> None:
