@@ -11,6 +11,7 @@ from senza.aws import Aws
 from senza.sandbox.embedded import EmbeddedSandbox
 from tests.cli.conftest import HELLO_WORLD, Senza
 
+BUDGETS = Path(__file__).parents[2] / "docs" / "budgets.md"
 DIFF_CALLS = ["cloudformation:CreateChangeSet", "cloudformation:DeleteChangeSet"]
 
 
@@ -162,6 +163,32 @@ def test_a_review_asks_and_nothing_is_left_when_the_answer_is_no(senza: Senza, a
     assert "Compared with hello-world-1:" in result.stdout
     senza("create DEF 2 0.5 --review", stdin="y\n")
     assert "hello-world" in senza("list hello-world 2").stdout
+
+
+CALLS = {
+    "diff DEF 1 0.4": [
+        *("DescribeStacks", "GetTemplate", "ListChangeSets"),
+        *("CreateChangeSet", "DescribeChangeSet", "DeleteChangeSet"),
+    ],
+    "diff DEF 2 0.4": ["DescribeStacks", "ListStacks", "DescribeStacks", "GetTemplate"],
+    "drift hello-world 1": [
+        *("DescribeStacks", "DetectStackDrift"),
+        *("DescribeStackDriftDetectionStatus", "DescribeStackResourceDrifts"),
+    ],
+}
+"""What is asked of CloudFormation; docs/budgets.md says how many."""
+
+
+@pytest.mark.parametrize("command", CALLS)
+def test_looking_costs_exactly_these_calls(command: str, senza: Senza, sandbox: EmbeddedSandbox) -> None:
+    senza("create DEF 1 0.1 --wait")
+    sandbox.log.clear()
+    senza(command)
+    made = [one.operation for one in sandbox.log if one.service == "cloudformation"]
+    assert made == CALLS[command]
+    words = " ".join(command.split()[:3])
+    row = next(line for line in BUDGETS.read_text().splitlines() if line.startswith(f"| `{words}"))
+    assert int(row.split("|")[2]) == len(sandbox.log)
 
 
 def test_somebody_else_was_faster(senza: Senza, aws: Aws, sandbox: EmbeddedSandbox) -> None:
