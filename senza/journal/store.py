@@ -62,14 +62,15 @@ class Store:
 
     def get(self, key: str) -> Found | None:
         """None where there is no such object. Raises NoJournal, AwsError, Refused."""
-        try:
-            return self._read(key)
-        except AwsError as error:
-            if error.code == "NoSuchKey":
-                return None
-            if error.operation != "GetObject" or error.code in DENIED:
-                raise
-        return self._read(key)  # the answer broke off while it was read
+        for last in (False, True):
+            try:
+                return self._read(key)
+            except AwsError as error:
+                if error.code == "NoSuchKey":
+                    return None
+                if last or error.operation != "GetObject" or error.code in DENIED:
+                    raise  # else the answer broke off while it was read
+        raise AssertionError("the last attempt returns or raises")
 
     def _read(self, key: str) -> Found:
         answer = self._call("get_object", Key=key)

@@ -104,8 +104,24 @@ class Control:
     def lock(self, app: str, what: str, ident: str = "") -> Lock:
         """Taken. Raises Conflict, telling who has it."""
         lock = self.journal.lock(app)
-        lock.take(what, ident, force=self.force_unlock, resumable=bool(ident))
+        try:
+            lock.take(what, ident, force=self.force_unlock, resumable=bool(ident))
+        except Conflict:
+            holder = lock.holder()
+            if holder is None or not self.over(app, holder):
+                raise
+            lock.take(what, ident, force=holder.id, resumable=bool(ident))
         return lock
+
+    def over(self, app: str, holder: Holder) -> bool:
+        """Whether the rollout for which the lock is held is finished: its process could not give the lock back."""
+        if not holder.operation:
+            return False
+        try:
+            operation = self.journal.open(app, holder.operation)
+        except NotFound:
+            return False
+        return operation.kind == KIND and not progress(operation.entries).open
 
     def left_open(self, lock: Lock) -> Operation | None:
         """The rollout that somebody has left open, as the lock tells, without looking through the journal."""
