@@ -30,6 +30,7 @@ def unlock_option(function: F) -> F:
 
 
 @click.group("rollout")
+@common_options
 def command() -> None:
     """Look at a rollout that "senza deploy" began, stop it, go on with it, take it back.
 
