@@ -237,12 +237,13 @@ def standing(control: Control, app: str) -> dict[str, Any]:
 
 def steps_of(operation: Operation, stands: Progress) -> list[dict[str, Any]]:
     """The confirmed steps of all phases, then those of the present one that are still to come."""
-    done = [row(step, "done", entry.at, entry.facts["says"]) for step, entry in stands.confirmed]
+    done = [(entry.seq, row(step, "done", entry.at, entry.facts["says"])) for step, entry in stands.confirmed]
+    done += [(entry.seq, row(step, "failed", entry.at, entry.facts["because"])) for step, entry in stands.broken]
     left = stands.steps[stands.next :] if stands.open else ()
     coming = [row(step, "open", None, None) for step in left]
     if coming and stands.under_way:
         coming[0] |= {"state": "now", "at": operation.entries[-1].at}
-    return done + coming
+    return [one for _, one in sorted(done, key=lambda item: item[0])] + coming
 
 
 def row(step: RolloutStep, state: str, at: float | None, outcome: str | None) -> dict[str, Any]:

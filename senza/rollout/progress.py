@@ -44,6 +44,8 @@ class Progress:
     result: str = ""
     stopped: str = ""
     held: str = ""
+    broken: tuple[tuple[RolloutStep, Entry], ...] = ()
+    """Steps that were under way when the rollout turned round, with the entry that says why."""
 
     @property
     def current(self) -> RolloutStep | None:
@@ -60,12 +62,15 @@ def progress(entries: Sequence[Entry]) -> Progress:
     phase, because, result, stopped, held = FORWARD, "", "", "", ""
     steps = read_steps(entries[0])
     number, under_way = 0, False
+    broken: list[tuple[RolloutStep, Entry]] = []
     begun: list[RolloutStep] = []
     confirmed: list[tuple[RolloutStep, Entry]] = []
     for entry in entries[1:]:
         facts = entry.facts
         stopped = str(facts.get("because", "")) if entry.kind == "stopped" else ""
         if entry.kind == "plan":
+            if under_way:
+                broken.append((begun[-1], entry))
             phase, because, steps = facts["phase"], facts.get("because", ""), read_steps(entry)
             number, under_way, held, result = 0, False, "", ""
         elif entry.kind == "step":
@@ -78,7 +83,9 @@ def progress(entries: Sequence[Entry]) -> Progress:
             held = str(facts.get("says", ""))
         elif entry.kind == "finished":
             result, because = facts["result"], facts.get("because", because)
-    return Progress(phase, steps, number, under_way, tuple(begun), tuple(confirmed), because, result, stopped, held)
+    return Progress(
+        phase, steps, number, under_way, tuple(begun), tuple(confirmed), because, result, stopped, held, tuple(broken)
+    )
 
 
 def read_steps(entry: Entry) -> tuple[RolloutStep, ...]:

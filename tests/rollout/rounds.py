@@ -134,6 +134,4 @@ class Rounds:
             name: weight for name, weight in live.items() if weight
         }
         holder = self.rollouts.journal.lock(APP).holder()
-        assert holder is None or holder.operation == operation.id, (
-            "a lock that could not be given back is known to be old"
-        )
+        assert holder is None or holder.operation == operation.id, "it is known to be over"
