@@ -93,11 +93,11 @@ def compare_with(
     from senza.stacks.changes import DEAD
     from senza.stacks.differences import compare
     from senza.stacks.templates import deployed_template
-    from senza.traffic.guards import with_weights_of
+    from senza.traffic.guards import with_marks_of, with_weights_of
 
     aws = context.aws()
     deployed = deployed_template(aws, stack.stack_id)
-    planned = with_weights_of(compiled, deployed)
+    planned = with_marks_of(with_weights_of(compiled, deployed), stack)
     old, new = sides(stack, deployed, planned)
     if stack.full_name != compiled.full_name or stack.status in DEAD or stack.status.endswith("_IN_PROGRESS"):
         busy = f"it is {stack.status}" if stack.full_name == compiled.full_name else ""
@@ -117,9 +117,11 @@ def compare_with(
 
 def sides(stack: Stack, deployed: Mapping[str, Any], planned: Compiled) -> tuple[Side, Side]:
     from senza.stacks.comparison import Side
+    from senza.stacks.differences import effective
 
     old = Side(deployed, dict(stack.parameters), dict(stack.tags), stack.name, stack.version)
-    return old, Side(planned.template, planned.parameters, planned.tags, planned.stack_name, planned.version)
+    values = effective(planned.template, planned.parameters)
+    return old, Side(planned.template, values, planned.tags, planned.stack_name, planned.version)
 
 
 def secrets_of(bound: Bound, compiled: Compiled) -> set[str]:

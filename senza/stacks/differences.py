@@ -60,6 +60,13 @@ def parameter_differences(
             yield Difference(one.path, *(value if value is MISSING else HIDDEN for value in (one.old, one.new)))
 
 
+def effective(template: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, str]:
+    """The values that the template's parameters get: those given, else their defaults, as CloudFormation shows them."""
+    declared = template.get("Parameters") or {}
+    defaults = {name: plain(one["Default"]) for name, one in declared.items() if "Default" in (one or {})}
+    return {**defaults, **given}
+
+
 def no_echo(template: Mapping[str, Any]) -> set[str]:
     declared = template.get("Parameters") or {}
     return {name for name, one in declared.items() if str((one or {}).get("NoEcho")).lower() == "true"}

@@ -25,6 +25,8 @@ from senza.traffic.weights import TOTAL, effective, percent
 
 UPDATING = ("UPDATE_IN_PROGRESS", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
 NOT_UPDATABLE = ("DELETE_FAILED", "ROLLBACK_FAILED", "UPDATE_ROLLBACK_FAILED", "DELETE_IN_PROGRESS")
+MARKS = frozenset({"senza:rollout"})
+"""Tags of stacks that the template does not say, because it does not know them: the rollout that made the version."""
 REPLACING = ("Name", "LoadBalancerName", "Scheme", "Type")
 """Properties of load balancers whose change makes CloudFormation replace them (resource reference, "Replacement")."""
 
@@ -223,7 +225,7 @@ def plan_update(aws: Aws, zones: Zones, compiled: Compiled, stack: Stack, *, for
     record would get traffic.
     """
     deployed = deployed_template(aws, stack.stack_id)
-    result = with_weights_of(compiled, deployed)
+    result = with_marks_of(with_weights_of(compiled, deployed), stack)
     touched = [one for one in weighted_resources(deployed) if touches(deployed, result.template, one)]
     if touched and not force:
         refuse_with_traffic(aws, zones, stack, touched)
@@ -237,6 +239,12 @@ def with_weights_of(compiled: Compiled, deployed: Mapping[str, Any]) -> Compiled
     old, new = weighted_resources(deployed), weighted_resources(compiled.template)
     kept = {logical_id: old[logical_id]["Weight"] for logical_id in old if logical_id in new}
     return replace(compiled, template=with_weights(compiled.template, kept)) if kept else compiled
+
+
+def with_marks_of(compiled: Compiled, stack: Stack) -> Compiled:
+    """The same, with the tags by which senza knows what made the stack; an update would drop them."""
+    marks = {key: value for key, value in stack.tags if key in MARKS}
+    return replace(compiled, tags={**marks, **compiled.tags}) if marks else compiled
 
 
 def touches(deployed: Mapping[str, Any], planned: Mapping[str, Any], logical_id: str) -> bool:

@@ -216,6 +216,39 @@ def test_drift_is_what_somebody_changed_and_not_what_traffic_moved(senza: Senza,
     assert real == [("AppServer", "MaxSize", "1", "3")]
 
 
+def test_the_mark_of_a_rollout_stays(senza: Senza, aws: Aws) -> None:
+    senza("create DEF 1 0.1 --wait --tag senza:rollout=20260601T120000Z-3fa9c1")
+    senza("diff DEF 1 0.1 --exit-code")
+    senza("diff DEF 2 0.1 --exit-code")
+    senza("update DEF 1 0.4 --wait")
+    tags = aws.call("cloudformation", "describe_stacks", StackName="hello-world-1")["Stacks"][0]["Tags"]
+    assert {"Key": "senza:rollout", "Value": "20260601T120000Z-3fa9c1"} in tags
+
+
+DEFAULTS = """
+SenzaInfo: {StackName: jobs}
+Parameters:
+  Delay: {Type: Number, Default: 5}
+  Fifo: {Type: String, Default: true}
+Resources:
+  Jobs:
+    Type: AWS::SQS::Queue
+    Properties: {DelaySeconds: {Ref: Delay}}
+"""
+
+
+def test_defaults_of_parameters_are_no_difference(senza: Senza, tmp_path: Path) -> None:
+    definition = tmp_path / "jobs.yaml"
+    definition.write_text(DEFAULTS)
+    senza("create", str(definition), "1", "--wait")
+    senza("diff", str(definition), "1", "--exit-code")
+    senza("diff", str(definition), "2", "--exit-code")
+    definition.write_text(DEFAULTS.replace("Default: 5", "Default: 6"))
+    found = json.loads(senza("diff", str(definition), "1", "-o", "json").stdout)
+    assert found["parameters"] == [{"path": "Delay", "old": "5", "new": "6"}]
+    assert [(one["logical_id"], one["because"]) for one in found["resources"]] == [("Jobs", ["Delay"])]
+
+
 SECRET = """
 SenzaInfo:
   StackName: vault
