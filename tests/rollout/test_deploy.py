@@ -183,9 +183,8 @@ def test_status_tells_everything(rollouts: Rollouts) -> None:
     assert facts["traffic"] == {DOMAIN: {"hello-world-1": 100.0, "hello-world-2": 0.0}}
     assert facts["result"] == "taken back"
     assert any(verdict["says"] == "fail" for verdict in facts["verdicts"])
-    assert [step["step"] for step in facts["steps"] if step["state"] == "failed"] == [
-        "Watch hello-world-2 at 20 % for 3 min"
-    ]
+    failed = [step["step"] for step in facts["steps"] if step["state"] == "failed"]
+    assert failed == ["Watch hello-world-2 at 20 % for 3 min"]
     assert {step["state"] for step in facts["steps"]} == {"done", "failed"}
 
 
