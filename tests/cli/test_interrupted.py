@@ -17,6 +17,7 @@ from click.testing import CliRunner
 from senza.aws import Aws, Call, Endpoint
 from senza.cli.context import Context
 from senza.cli.main import cli
+from senza.clock import Clock
 from senza.journal import Caller, Journal
 from senza.sandbox.embedded import EmbeddedSandbox
 from tests.traffic.conftest import ZONE, Apps
@@ -225,3 +226,24 @@ def test_killed_at_any_call_and_run_again(case: str, sandbox: EmbeddedSandbox) -
         assert state(aws) == undisturbed, f"killed at call {at} and run again"
         aws = fresh()
     assert at > 4, "it was hardly killed at all"
+
+
+def test_what_a_killed_diff_leaves_behind_does_nothing_and_is_cleared_away(
+    sandbox: EmbeddedSandbox, aws: Aws, clock: Clock
+) -> None:
+    def left() -> list[str]:
+        listed = aws.pages("cloudformation", "list_change_sets", "Summaries", StackName="hello-world-1")
+        return [one["ChangeSetName"] for one in listed]
+
+    running_version(Apps(aws))
+    before = state(aws)
+    calls: list[Call] = []
+    assert invoke(sandbox.endpoint, ["diff", HELLO_WORLD, "1", "0.2"], calls.append) == 0
+    assert calls[-1].operation == "DeleteChangeSet"
+    assert killed(sandbox.endpoint, ["diff", HELLO_WORLD, "1", "0.2"], len(calls))
+    assert [name.startswith("senza-diff-") for name in left()] == [True]
+    assert state(aws) == before
+    sandbox.advance(3600)
+    context = Context(Aws(endpoint=sandbox.endpoint), clock=clock)
+    assert CliRunner().invoke(cli, ["diff", HELLO_WORLD, "1", "0.2"], obj=context).exit_code == 0
+    assert left() == []
