@@ -201,11 +201,7 @@ def without_traffic(app: str, operations: Sequence[Past]) -> list[Deployment]:
 
 def lead_time(deployment: Deployment, operations: Sequence[Past], commits: Mapping[str, float]) -> float | None:
     """Seconds from the commit that a parameter names, else from the build of the image; None where unknown."""
-    made = [
-        one.facts
-        for one in operations
-        if one.kind in MAKING and one.facts.get("stack") == deployment.stack
-    ]
+    made = [one.facts for one in operations if one.kind in MAKING and one.facts.get("stack") == deployment.stack]
     for facts in reversed(made):
         known = [commits[str(value)] for value in (facts.get("parameters") or {}).values() if str(value) in commits]
         for moment in (facts.get("commit_time"), *known, facts.get("image_built")):
