@@ -89,14 +89,31 @@ KNOWN: dict[str, tuple[str, ...]] = {
     "value": ("eu-central-1",),
     "region": ("eu-central-1",),
     "desired": ("1", "2"),
+    "app": ("hello-world", "none"),
+    "ident": ("20260601T120000Z-abcdef",),
+    "since": ("7d", "12h", "90d"),
+    "plot": ("metrics.svg", "folder/metrics.svg"),
+    "path": ("report.html", "folder/report.svg"),
+    "against": ("1", "2", "9"),
+    "strategy": ("canary", "recreate", "rolling", "blue-green", "linear", "Canary10Percent5Minutes"),
+    "force_unlock": ("0123abcd",),
+    "component": ("AppServer", "Config"),
+    "variables": ("A=b", "A=", "=b"),
 }
 """What makes sense, by the name of the parameter; several words where a blank is in it."""
 
 
 def real_commands() -> dict[str, click.Command]:
+    """By the words that invoke them: a group stands for its subcommands."""
     context = click.Context(cli)
-    found = {name: cli.get_command(context, name) for name in COMMANDS if name not in LEFT_OUT}
-    return {name: command for name, command in found.items() if command is not None}
+    found: dict[str, click.Command] = {}
+    for name in COMMANDS:
+        command = None if name in LEFT_OUT else cli.get_command(context, name)
+        if isinstance(command, click.Group):
+            found |= {f"{name} {child}": one for child, one in command.commands.items()}
+        elif command is not None:
+            found[name] = command
+    return found
 
 
 odd = st.sampled_from(ODD)
@@ -147,5 +164,6 @@ def command_lines(draw: st.DrawFn) -> list[str]:
     words = [word for part in (*parts, *positional) for word in part]
     if not draw(st.integers(0, 4)):
         words.insert(draw(st.integers(0, len(words))), draw(odd))
-    typed = draw(st.sampled_from([name] * 20 + [name[:3], f"{name}s", "", "-"]))
-    return [*(draw(st.lists(odd, max_size=1)) if not draw(st.integers(0, 19)) else []), typed, *words]
+    *group, last = name.split(" ")
+    typed = draw(st.sampled_from([last] * 20 + [last[:3], f"{last}s", "", "-"]))
+    return [*(draw(st.lists(odd, max_size=1)) if not draw(st.integers(0, 19)) else []), *group, typed, *words]
