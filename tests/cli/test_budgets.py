@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,7 @@ from senza.cli.main import cli
 from senza.clock import Clock
 from senza.journal import Caller, Journal
 from senza.sandbox.embedded import EmbeddedSandbox
+from tests.rollout.conftest import Rollouts
 from tests.traffic.conftest import ZONE, Apps
 
 ROOT = Path(__file__).parents[2]
@@ -132,6 +133,57 @@ CLASSIC = {
 }
 """What stups-senza 2.1 sends for the same, measured once on a moto that counts requests."""
 
+ROLLOUT_STEPS = "Steps: [{Weight: 20, Bake: 10m}, {Weight: 100, Bake: 10m}]"
+"""Long enough for every gate to pass at its first look after the bake, so that nothing is looked at once more."""
+FRESH_BUCKET = dict.fromkeys(
+    [
+        *("s3:CreateBucket", "s3:PutPublicAccessBlock", "s3:PutBucketEncryption", "s3:PutBucketPolicy"),
+        *("s3:PutBucketLifecycleConfiguration", "s3:PutBucketTagging", "s3:PutBucketVersioning"),
+    ],
+    1,
+)
+"""What the first rollout in an account makes of the bucket of the journal."""
+DEPLOY = {
+    **dict.fromkeys(FACTS, 1),
+    "autoscaling:DescribeAutoScalingGroups": 11,
+    "cloudformation:CreateStack": 1,
+    "cloudformation:DescribeStacks": 5,
+    "cloudformation:ListStackResources": 4,
+    "cloudformation:ListStacks": 3,
+    "cloudformation:UpdateTerminationProtection": 2,  # the new version's first traffic, the old one's last
+    "cloudwatch:GetMetricData": 23,  # once a minute of watching, at both ends; once for the loads
+    "elb:DescribeInstanceHealth": 2,
+    "resourcegroupstaggingapi:GetResources": 1,
+    "route53:ChangeResourceRecordSets": 2,
+    "route53:ListResourceRecordSets": 7,
+    "s3:GetObject": 42,  # whether somebody asks to stop: twice a minute
+    "s3:PutObject": 37,  # lock, intention and outcome of each step, and the lock's lease
+    "sts:GetCallerIdentity": 1,
+}
+NEWEST = {"s3:ListObjectsV2": 2, "sts:GetCallerIdentity": 1}
+"""To find the newest rollout; then each of its entries is read."""
+ROLLOUTS: dict[str, dict[str, int]] = {
+    "deploy DEF 2 0.2": {**DEPLOY, **FRESH_BUCKET, "s3:PutObject": 38},
+    "rollout status hello-world": {**dict.fromkeys(SHARES, 1), **NEWEST, "s3:GetObject": 30},
+    "rollout report hello-world --file REPORT": {**NEWEST, "s3:GetObject": 30},
+    "deploy DEF 3 0.3": DEPLOY,
+    # of one that was promoted; the entries are read thrice: to find it, to go on with it, to tell the end
+    "rollout abort hello-world": {
+        "autoscaling:DescribeAutoScalingGroups": 3,
+        "cloudformation:ListStackResources": 1,
+        "cloudformation:UpdateTerminationProtection": 2,
+        "elb:DescribeInstanceHealth": 1,
+        "route53:ChangeResourceRecordSets": 1,
+        "route53:ListHostedZones": 1,
+        "route53:ListResourceRecordSets": 2,
+        "s3:GetObject": 103,
+        "s3:ListObjectsV2": 5,
+        "s3:PutObject": 15,
+        "sts:GetCallerIdentity": 1,
+    },
+}
+"""The commands of a rollout in the order in which they are given, and how often they make each call."""
+
 Calls = Callable[[str], list[str]]
 
 
@@ -222,17 +274,41 @@ def test_a_switch_asks_until_route_53_is_in_sync(
     assert (without_polls(made), made.count(POLL)) == (BUDGET["traffic hello-world 2 50"], pending + 1)
 
 
+def test_a_rollout_makes_exactly_these_calls(sandbox: EmbeddedSandbox, clock: Clock, tmp_path: Path) -> None:
+    rollouts = Rollouts(sandbox, clock, tmp_path)
+    rollouts.define(ROLLOUT_STEPS)
+    rollouts.start()
+
+    def made(command: str) -> dict[str, int]:
+        before = len(sandbox.log)
+        rollouts.senza(command.replace("REPORT", str(tmp_path / "report.html")))
+        return dict(Counter(call for call in map(str, sandbox.log[before:]) if call != POLL))
+
+    assert {command: made(command) for command in ROLLOUTS} == ROLLOUTS
+
+
+def in_words(counted: Mapping[str, int]) -> str:
+    """A cell of docs/budgets.md."""
+    named = {call.replace(":", " "): times for call, times in counted.items()}
+    return ", ".join(call if times == 1 else f"{call} ×{times}" for call, times in sorted(named.items()))
+
+
 def table() -> list[str]:
-    """The rows of the table in docs/budgets.md."""
-    rows = []
-    for command, expected in BUDGET.items():
-        counted = Counter(call.replace(":", " ") for call in expected)
-        which = ", ".join(call if times == 1 else f"{call} ×{times}" for call, times in sorted(counted.items()))
-        rows.append(f"| `{command}` | {len(expected)} | {CLASSIC[command]} | {which} |")
-    return rows
+    """The rows of the table of all commands in docs/budgets.md."""
+    return [
+        f"| `{command}` | {len(expected)} | {CLASSIC[command]} | {in_words(Counter(expected))} |"
+        for command, expected in BUDGET.items()
+    ]
 
 
-def test_the_documentation_says_the_same() -> None:
-    document = (ROOT / "docs" / "budgets.md").read_text().partition("## AWS calls")[2].partition("\n## ")[0]
+def rollout_table() -> list[str]:
+    return [
+        f"| `{command}` | {sum(expected.values())} | {in_words(expected)} |" for command, expected in ROLLOUTS.items()
+    ]
+
+
+@pytest.mark.parametrize(("section", "rows"), [("AWS calls", table()), ("Rollouts", rollout_table())])
+def test_the_documentation_says_the_same(section: str, rows: list[str]) -> None:
+    document = (ROOT / "docs" / "budgets.md").read_text().partition(f"## {section}\n")[2].partition("\n## ")[0]
     documented = [line for line in document.splitlines() if line.startswith("| `")]
-    assert documented == table(), "docs/budgets.md should have:\n" + "\n".join(table())
+    assert documented == rows, "docs/budgets.md should have:\n" + "\n".join(rows)
