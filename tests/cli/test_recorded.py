@@ -47,7 +47,7 @@ def test_what_was_planned_and_what_came_of_it(senza: Senza, journal: Journal, sa
     senza("create DEF 3 0.3")
     senza("traffic hello-world 2 100")
     senza("delete hello-world 1")
-    sandbox.faults.add("cloudformation:UpdateStack", status=403, code="AccessDenied")
+    sandbox.faults.add("cloudformation:ExecuteChangeSet", status=403, code="AccessDenied")
     senza("update DEF 3 0.4", exit_code=1)
     operations = [journal.open(APP, one.id) for one in reversed(journal.operations(APP))]
     kinds = [[entry.kind for entry in operation.entries] for operation in operations]
