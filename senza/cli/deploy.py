@@ -75,19 +75,15 @@ def command(context: Context, request: Request, strategy: str, dry_run: bool, fo
 
 def audited(request: Request, bound: Bound, compiled: Compiled) -> dict[str, Any]:
     """What the audit log should know beyond the plan: no value of a NoEcho parameter."""
+    from senza.cli.recorded import facts_of
     from senza.cli.rollouts import commit_time
 
-    hidden = {parameter.name for parameter in bound.parameters if parameter.no_echo}
-    parameters = {
-        parameter.name: bound.arguments[parameter.name]
-        for parameter in bound.parameters
-        if parameter.name not in hidden
-    }
+    shown = [bound.arguments[one.name] for one in bound.parameters if not one.no_echo]
+    revisions = [one.origin.revision for one in compiled.images if one.origin]
     return {
+        **facts_of(compiled),
         "definition": request.definition,
-        "parameters": parameters,
-        "tags": compiled.tags,
-        "commit_time": commit_time(parameters.values(), directory_of(request)),
+        "commit_time": commit_time([*shown, *revisions], directory_of(request)),
     }
 
 

@@ -173,7 +173,22 @@ def facts_of(compiled: Compiled) -> dict[str, Any]:
     return {
         **{"version": compiled.version, "stack": compiled.full_name},
         **{"parameters": parameters, "tags": compiled.tags},
+        "images": [{"image": one.pinned or one.written, "verdict": one.verdict} for one in compiled.images],
+        "image_built": image_built(compiled),
     }
+
+
+def image_built(compiled: Compiled) -> float | None:
+    """When the newest of its container images was built, as their labels say; seconds since the epoch."""
+    from datetime import datetime
+
+    built = []
+    for image in compiled.images:
+        try:
+            built.append(datetime.fromisoformat(image.origin.created).timestamp() if image.origin else 0.0)
+        except ValueError:  # nothing, or nothing that is a time
+            continue
+    return max(built, default=0.0) or None
 
 
 def weights_of(domains: Sequence[Any], when: str) -> dict[str, dict[str, int]]:
