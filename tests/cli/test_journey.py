@@ -207,7 +207,7 @@ KEYS = {
         *("ResourceStatus", "ResourceStatusReason", "event_time"),
     ],
     "domains": ["stack_name", "version", "resource_id", "domain", "weight", "type", "value", "create_time"],
-    "traffic": ["stack_name", "version", "identifier", "domain", "weight%", "answers%", "status", "current"],
+    "traffic": ["stack_name", "version", "identifier", "domain", "weight%", "answers%", "status", "current", "type"],
 }
 
 
@@ -241,6 +241,7 @@ def test_a_switch_as_json(senza: Senza) -> None:
         "new_weight%": 0.5,
         "observed%": 0.5,
         "current": "<",
+        "type": "A",
     }
 
 
