@@ -104,7 +104,8 @@ def show_plan(context: Context, steps: Sequence[RolloutStep], ground: Ground) ->
     for one in foreseen:
         click.echo(f"{clock_face(one.earliest)}  {one.step.says:<{width}}  {one.stopped}")
     if ground.others:
-        click.echo(f"Before: {described(ground.weights)}; {ground.capacity} instances in {', '.join(ground.others)}.")
+        count = f"{ground.capacity} instance{'' if ground.capacity == 1 else 's'}"
+        click.echo(f"Before: {described(ground.weights)}; {count} in {', '.join(ground.others)}.")
     lasts = foreseen[-1].earliest
     end = moment(context.clock.now() + lasts)
     click.echo(f"Earliest end: {end}, {clock_face(lasts)} from now, and the time that AWS takes.")

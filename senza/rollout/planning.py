@@ -277,6 +277,8 @@ def cost(ground: Ground, weight: int, made: bool) -> str:
     """What it means to stop: where the traffic is, and what goes on costing money."""
     if not made:
         return "nothing was changed"
+    if weight == 0:
+        return f"{ground.stack} is there, without traffic"
     if weight == TOTAL:
         return f"{ground.stack} has all traffic" + (", the old version still runs" if ground.others else "")
     return f"{ground.stack} keeps {percent(weight)} % and its instances"
