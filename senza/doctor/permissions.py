@@ -26,12 +26,19 @@ READ = (
     "cloudwatch:GetMetricData",
     *("ec2:DescribeImages", "ec2:DescribeInstanceAttribute", "ec2:DescribeInstances", "ec2:DescribeInstanceTypes"),
     *("ec2:DescribeLaunchTemplates", "ec2:DescribeLaunchTemplateVersions", "ec2:DescribeNatGateways"),
-    *("ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs", "ec2:GetConsoleOutput"),
+    *(
+        "ec2:DescribeRouteTables",
+        "ec2:DescribeSecurityGroups",
+        "ec2:DescribeSubnets",
+        "ec2:DescribeVpcs",
+        "ec2:GetConsoleOutput",
+    ),
     *("elasticloadbalancing:DescribeInstanceHealth", "elasticloadbalancing:DescribeLoadBalancers"),
     *("elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeTargetHealth"),
     *("iam:GetRolePolicy", "iam:ListAccountAliases", "iam:ListRolePolicies", "iam:ListServerCertificates"),
     *("route53:GetChange", "route53:ListHostedZones", "route53:ListResourceRecordSets"),
-    *("sns:ListTopics", "ssm:DescribeInstanceInformation", "ssm:GetParameter", "tag:GetResources"),
+    *("sns:ListTopics", "ssm:DescribeInstanceInformation", "ssm:GetParameter", "ssm:GetParameters"),
+    "tag:GetResources",
 )
 CHANGE = (
     *("autoscaling:CancelInstanceRefresh", "autoscaling:CreateLaunchConfiguration", "autoscaling:CreateOrUpdateTags"),
@@ -58,10 +65,24 @@ INIT = (
     *("kms:CreateAlias", "kms:CreateKey", "kms:DescribeKey", "kms:Encrypt", "kms:ListKeys"),
     *("s3:CreateBucket", "s3:GetBucketPublicAccessBlock", "s3:ListBucket", "s3:PutBucketPublicAccessBlock"),
 )
+JOURNAL = (
+    *("s3:GetObject", "s3:PutObject", "s3:ListAllMyBuckets", "s3:PutBucketPolicy", "s3:PutBucketTagging"),
+    *("s3:PutBucketVersioning", "s3:PutEncryptionConfiguration", "s3:PutLifecycleConfiguration"),
+)
+IMAGES = ("ecr:BatchGetImage", "ecr:GetAuthorizationToken")
+CHECKS = (
+    *("autoscaling:DescribeAccountLimits", "ec2:DescribeInstanceTypeOfferings", "iam:GetRole", SIMULATOR),
+    "servicequotas:GetServiceQuota",
+)
+LOCALLY = ("secretsmanager:GetSecretValue",)
 PURPOSES: tuple[tuple[tuple[str, ...], Level, str], ...] = (
     (READ, "error", "to show stacks and to compile definitions"),
     (CHANGE, "warning", "to create, change and delete stacks, and to switch traffic"),
+    (JOURNAL, "warning", "for senza deploy and the journal"),
     (INIT, "info", "for senza init"),
+    (IMAGES, "info", "to look at container images in ECR"),
+    (CHECKS, "info", "for senza check --aws"),
+    (LOCALLY, "info", "for senza userdata --run-locally"),
 )
 """Actions, how bad it is when they are denied, and what they are for."""
 ALL = tuple(action for actions, _, _ in PURPOSES for action in actions)
