@@ -28,6 +28,16 @@ from tests.cli.grammar import command_lines
 ROOT = Path(__file__).parents[2]
 SOURCES = [*sorted((ROOT / "definitions").glob("*.yaml")), *sorted((ROOT / "tests/parity/cases").glob("*.yaml"))]
 TEXTS = {path.name: path.read_text(encoding="utf-8") for path in SOURCES}
+ROLLOUT = """\
+  Rollout:
+    Strategy: Canary
+    Steps: [{Weight: 20, Bake: 3m}, {Weight: 100, Bake: 2m}]
+    Gates:
+      - {ErrorRatio: {Compare: baseline}}
+      - {Name: conversion, Metric: {Namespace: shop, Name: Conversions, Dimensions: {StackVersion: "{version}"}}}
+    Keep: {Versions: 2, For: 24h}
+"""
+TEXTS["rollout.yaml"] = TEXTS["hello-world.yaml"].replace("  Parameters:\n", f"{ROLLOUT}  Parameters:\n")
 READING = ("Describe", "List", "Get", "BatchGet", "Head", "HEAD", "Decrypt", "Encrypt", "Simulate")
 CHANGING = {"create", "deploy", "update", "delete", "scale", "patch", "respawn-instances", "init"}
 FINDING = {"check", "diff", "drift"}
