@@ -78,11 +78,11 @@ def here(tmp_path: Path, sandbox: EmbeddedSandbox) -> Compiles:
     return Compiles(tmp_path, Account(Aws(endpoint=sandbox.endpoint)))
 
 
-def test_the_seeded_account_is_told_by_names_in_three_calls(here: Compiles, aws: Aws, labels: dict[str, str]) -> None:
+def test_the_seeded_account_is_told_by_names_in_three_calls(here: Compiles, aws: Aws, sandbox: EmbeddedSandbox) -> None:
     text = definition("- C: {Type: Senza::AutoConfiguration}")
     compiled = compile(here.bind(text), Account(aws))
     found = compiled.template["Mappings"]
-    assert [labels[one] for one in found["ServerSubnets"]["eu-central-1"]["Subnets"]] == [
+    assert [sandbox.labels[one] for one in found["ServerSubnets"]["eu-central-1"]["Subnets"]] == [
         f"<subnet:internal-eu-central-1{zone}>" for zone in "abc"
     ]
     assert sorted(call.operation for call in aws.calls) == ["DescribeRouteTables", "DescribeSubnets", "DescribeVpcs"]
