@@ -38,7 +38,7 @@ def command(context: Context, request: Request, strategy: str, dry_run: bool, fo
       senza deploy definitions/hello-world.yaml 3 0.4 --strategy blue-green --dry-run
     """
     from senza.cli.rollouts import conclude, control_of
-    from senza.rollout.control import Beginning
+    from senza.rollout.beginning import Beginning
     from senza.rollout.ground import look_at_ground
     from senza.rollout.planning import plan_forward, warnings
     from senza.rollout.settings import override, rollout_of

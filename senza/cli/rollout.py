@@ -58,8 +58,10 @@ def status(context: Context, stack_name: str, output: str, watching: bool) -> No
     import sys
 
     from senza.cli.rollouts import control_of
+    from senza.rollout.attending import AttentiveClock
 
     with control_of(context) as control:
+        clock = AttentiveClock(control.clock, lambda: None, control.stop)  # Ctrl-C ends it at once
         while True:
             facts = standing(control, app_of(stack_name))
             if watching and sys.stdout.isatty():
@@ -70,7 +72,7 @@ def status(context: Context, stack_name: str, output: str, watching: bool) -> No
                 show(facts, control.clock.now())
             if not watching:
                 return
-            control.clock.sleep(WATCH_SECONDS)
+            clock.sleep(WATCH_SECONDS)
 
 
 @command.command()
@@ -201,8 +203,8 @@ def steer(
     with control_of(context, force_unlock) as control:
         result = action(control, app, control.who())
         stack = control.newest(app).entries[0].facts["stack"]
-    if result.says == wanted == "aborted":
-        click.echo(f"{stack} was taken back: the traffic is where it was before, {stack} has none.")
+    if result.says == wanted == "aborted" and not result.left:
+        click.echo(f"{stack} was taken back: the traffic is where it was before.")
         return
     conclude(context, stack, result)
 

@@ -53,11 +53,16 @@ def control_of(context: Context, force_unlock: str = "") -> Iterator[Control]:
 
 @contextmanager
 def listening(stop: Stop) -> Iterator[None]:
-    """Give SIGINT and SIGTERM to ``stop``; only the main thread may, so nothing happens in others."""
+    """Give SIGINT, SIGTERM and SIGHUP (a lost terminal) to ``stop``; what is ignored, as under nohup, stays ignored.
+
+    Only the main thread may, so nothing happens in others.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.signal(number, stop.on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+    numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    heeded = [number for number in numbers if signal.getsignal(number) not in (signal.SIG_IGN, None)]
+    before = {number: signal.signal(number, stop.on_signal) for number in heeded}
     try:
         yield
     finally:
@@ -71,7 +76,8 @@ def conclude(context: Context, stack: str, result: Result) -> None:
         click.echo(f"{stack} is promoted.")
         return
     app = stack.rpartition("-")[0]
-    hint = f"{stack} is left without traffic. senza rollout report {app} shows the numbers."
+    left = f"{stack} keeps {result.left:g} % of it: no other version is left" if result.left else "it is as before"
+    hint = f"The traffic: {left}. senza rollout report {app} shows the numbers."
     raise OperationFailed(f"{stack} was {result.says}: {result.because}", hint=hint)
 
 

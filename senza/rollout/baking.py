@@ -37,6 +37,7 @@ def bake(step: Bake, run: Run) -> Outcome:
     """
     began = beginning(run)
     ends = began + step.seconds
+    patient = max(ends, run.since) + run.rollout.patience  # whoever resumes wants it to look again
     held = run.progress.held
     while True:
         verdicts, look = judged(run, began)
@@ -50,12 +51,12 @@ def bake(step: Bake, run: Run) -> Outcome:
         because = "; ".join(verdict.because for verdict in open_)
         if now >= ends and not open_:
             return Outcome("all gates pass" if verdicts else "no gate to pass", facts)
-        if now >= ends + run.rollout.patience:
+        if now >= patient:
             raise Undecided(f"still inconclusive after {lasting(run.rollout.patience)} more: {because}")
         if now >= ends and not held:
             held = because
             run.say(f"inconclusive, so it waits and looks again: {held}")
-            run.operation.write("held", {"says": held, "verdicts": facts["verdicts"]})
+            run.write("held", {"says": held, "verdicts": facts["verdicts"]})
         run.clock.sleep(min(INTERVAL, ends - now) if now < ends else INTERVAL)
 
 
@@ -165,7 +166,7 @@ def prepare_hook(step: CallHook, run: Run) -> Prepared:
 
     def act() -> Outcome:
         answer = run_hook(hook, facts, directory=run.directory, environ=run.environ, web=run.web)
-        said = redacted({"said": answer.said})["said"]
+        said = redacted({"said": answer.said}, run.secrets)["said"]
         if not answer.passed and hook.when in (When.BEFORE_TRAFFIC, When.AFTER_STEP):
             raise NotGood(f"{step.what} says no: {said}")
         return Outcome(said or ("yes" if answer.passed else "it failed"))

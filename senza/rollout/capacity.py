@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import Any
 
 from senza.aws import Aws
 from senza.fleet.balancers import HEALTHY, classic_health, target_health
@@ -24,6 +25,7 @@ from senza.rollout.steps import (
     StopVersion,
 )
 from senza.stacks.tags import STACK_TAG
+from senza.stacks.templates import deployed_template
 from senza.traffic.weights import TOTAL
 
 INTERVAL = 10.0
@@ -108,27 +110,41 @@ def prepare_healthy(step: AwaitHealthy, run: Run) -> Prepared:
 
 
 def await_healthy(step: AwaitHealthy, run: Run) -> Outcome:
-    """Until each group has as many healthy instances as its minimum, which prescaling raised, and at least one."""
+    """Until each group has as many healthy instances as its minimum, which prescaling raised, and at least one.
+
+    A version that gets its traffic back needs those that it had before, and none where it had none.
+    """
     until = run.clock.now() + step.timeout
     said = ""
     while True:
         own = serving(groups_by_stack(run.aws, [step.stack])[step.stack])
         healthy = healthy_in(run.aws, own)
-        missing = {name: group for name, group in own.items() if healthy[name] < max(1, group.minimum)}
+        wanted = {name: least_healthy(run, step.stack, name, group) for name, group in own.items()}
+        missing = [name for name in own if healthy[name] < wanted[name]]
         if not missing:
             count = sum(healthy.values())
             return Outcome(f"{count} healthy", {"healthy": healthy})
-        what = ", ".join(f"{name} {healthy[name]} of {max(1, one.minimum)}" for name, one in missing.items())
+        what = ", ".join(f"{name} {healthy[name]} of {wanted[name]}" for name in missing)
         if what != said:
             run.say(f"healthy: {what}")
             said = what
         if run.clock.now() >= until:
+            if all(
+                healthy[name] >= max(1, own[name].minimum) for name in missing
+            ):  # on the way back: rather than never
+                return Outcome(f"only {what}, but its traffic is wanted back", {"healthy": healthy})
             raise NotGood(
                 f"after {step.timeout / 60:g} minutes {step.stack} is not healthy: {what}",
                 hint=f"senza instances {run.ground.app} {run.ground.version} shows what the load balancers say.",
                 facts={"healthy": healthy},
             )
         run.clock.sleep(INTERVAL)
+
+
+def least_healthy(run: Run, stack: str, name: str, group: Group) -> int:
+    if stack in run.ground.others and (had := run.ground.sizes.get(stack, {}).get(name)):
+        return min(had[1], max(group.desired, group.minimum))  # a scaling policy may have made it smaller again
+    return max(1, group.minimum)
 
 
 def healthy_in(aws: Aws, groups: Mapping[str, Group]) -> dict[str, int]:
@@ -212,8 +228,9 @@ def await_gone(run: Run, stack: str) -> None:
 
 @prepare.register
 def prepare_start(step: StartVersion, run: Run) -> Prepared:
-    before = run.ground.sizes.get(step.stack, {})
     groups = groups_by_stack(run.aws, [step.stack])[step.stack]
+    asleep = step.stack == run.ground.stack
+    before = sizes_in_template(run, groups) if asleep else run.ground.sizes.get(step.stack, {})
     small = {name: group for name, group in groups.items() if name in before and less(group, before[name])}
     if not small:
         return already("has its instances")
@@ -226,6 +243,23 @@ def prepare_start(step: StartVersion, run: Run) -> Prepared:
         return Outcome(", ".join(f"{name} {before[name][1]}" for name in small))
 
     return Prepared(act, {"sizes": sizes_of(groups)})
+
+
+def sizes_in_template(run: Run, groups: Mapping[str, Group]) -> dict[str, list[int]]:
+    """The sizes of the new version's groups as it was made: minimum, desired and maximum by logical id."""
+    declared = deployed_template(run.aws, run.ground.stack).get("Resources", {})
+    result = {}
+    for name in groups:
+        properties = declared.get(name, {}).get("Properties", {})
+        least = size(properties.get("MinSize"), 1)
+        desired = size(properties.get("DesiredCapacity"), least)
+        result[name] = [least, desired, max(size(properties.get("MaxSize"), 1), desired)]
+    return result
+
+
+def size(value: Any, default: int) -> int:
+    """CloudFormation takes numbers and texts; a function of its own tells us nothing."""
+    return int(value) if isinstance(value, (int, str)) and str(value).isdigit() else default
 
 
 def less(group: Group, before: Sequence[int]) -> bool:

@@ -2,59 +2,36 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from senza.aws import Aws
 from senza.clock import Clock
 from senza.components import Compiled
-from senza.errors import Conflict, NotFound, Refused, SenzaError, TimedOut
+from senza.errors import Conflict, NotFound, Refused, SenzaError
 from senza.journal import Holder, Journal, Lock, Operation, redacted
 from senza.journal.model import plain
 from senza.plan import Reporter
-from senza.rollout.attending import Stop
+from senza.rollout.asking import ROLLOUT, Asking, carrier
+from senza.rollout.attending import AttentiveClock, Stop
+from senza.rollout.beginning import Beginning, begun_with, first_facts, open_already
 from senza.rollout.ground import look_at_ground
 from senza.rollout.leaving import looked_at
 from senza.rollout.made_of import STACK, sendable, settings_of, stored
-from senza.rollout.model import Rollout, Strategy
+from senza.rollout.model import Strategy
 from senza.rollout.planning import Ground, plan_forward, warnings
 from senza.rollout.progress import Progress, progress
-from senza.rollout.runner import PROMOTED, Listeners, Result, Runner
+from senza.rollout.runner import PROMOTED, Listeners, Result, Runner, result_of
 from senza.rollout.running import Run, prepare
-from senza.rollout.steps import DeleteOld, to_json
+from senza.rollout.steps import DeleteOld
 from senza.traffic.records import Zones
 
 if TYPE_CHECKING:
     import urllib3
 
-KIND = "rollout"
-HEARD = 180.0
-"""Seconds within which a running rollout hears what is asked of it; it listens every 30."""
-
-
-@dataclass(frozen=True)
-class Beginning:
-    """What ``deploy`` knows and a rollout is begun with.
-
-    weighted: whether the template has weighted records.
-    section: ``SenzaInfo.Rollout`` as the definition has it, strategy: from the command line, "" where it says nothing;
-    both are kept, so that whoever goes on reads the same settings. facts: more for the audit log, e.g. the parameters.
-    secrets: texts that must not be kept, such as the values of NoEcho parameters in a hook's URL.
-    """
-
-    app: str
-    version: str
-    weighted: bool
-    rollout: Rollout
-    section: Any
-    strategy: str
-    compiled: Compiled
-    directory: str
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    secrets: Collection[str] = field(default=(), repr=False)
+KIND = ROLLOUT
 
 
 @dataclass
@@ -91,14 +68,17 @@ class Control:
         self.journal.ensure()
         ident = self.journal.new_id()
         lock = self.lock(beginning.app, f"rollout of {beginning.version}", ident)
+        open_ = None
         try:
             if open_ := self.left_open(lock):
-                return self.go_on_with(open_, beginning, lock)
-            operation = self.begin(beginning, ident)
+                lock.concerns(open_.id)
+                operation = self.same(open_, beginning)
+            else:
+                operation = self.begin(beginning, ident)
         except (SenzaError, KeyboardInterrupt):
-            lock.release()
+            lock.release(unfinished=bool(open_))
             raise
-        run = self.run_of(operation, lambda: beginning.compiled, beginning.rollout)
+        run = self.run_of(operation, lambda: beginning.compiled, beginning)
         return self.runner(run, lock).go()
 
     def lock(self, app: str, what: str, ident: str = "") -> Lock:
@@ -129,40 +109,34 @@ class Control:
             return None
         try:
             operation = self.journal.open(lock.app, lock.unfinished)
-        except NotFound:  # it died between taking the lock and its first entry
-            return None
+        except NotFound:  # it died between taking the lock and its first entry; there may be one that it went on with
+            found = self.journal.newest(lock.app, KIND)
+            if found is None:
+                return None
+            operation = found
         return operation if operation.kind == KIND and progress(operation.entries).open else None
 
     def begin(self, beginning: Beginning, ident: str) -> Operation:
-        compiled = beginning.compiled
         app, version = beginning.app, beginning.version
         # not before the lock is ours: what a rollout goes back to must be what was there when nobody else was at work
         ground = look_at_ground(self.aws, self.zones, app, version, weighted=beginning.weighted)
         plan = plan_forward(beginning.rollout, ground)
         for warning in warnings(beginning.rollout, ground, plan):
             self.warn(warning)
-        steps = [to_json(step) for step in plan]
-        digest = hashlib.sha256(json.dumps(steps, sort_keys=True).encode()).hexdigest()
-        facts = {
-            **beginning.facts,
-            **{"app": ground.app, "version": ground.version, "stack": ground.stack, "old": ground.baseline},
-            **{"strategy": str(beginning.rollout.strategy), "asked": beginning.strategy, "section": beginning.section},
-            **{"directory": beginning.directory, "plan": steps, "plan_hash": digest, "ground": ground.to_json()},
-        }
-        made_of = {STACK: json.dumps(sendable(compiled)).encode()}
-        clean = redacted(facts, beginning.secrets)
-        clean["withheld"] = clean["section"] != plain(facts["section"])
+        made_of = {STACK: json.dumps(sendable(beginning.compiled)).encode()}
+        clean = first_facts(beginning, ground, plan)
         return self.journal.begin(ground.app, KIND, clean, ident=ident, attachments=made_of)
 
-    def go_on_with(self, operation: Operation, beginning: Beginning, lock: Lock) -> Result:
-        """``deploy`` again with the same version is ``resume``, with the definition at hand."""
-        version = operation.entries[0].facts["version"]
-        if version != beginning.version:
-            raise open_already(beginning.app, version)
-        lock.concerns(operation.id)
-        run = self.run_of(operation, lambda: beginning.compiled, beginning.rollout)
+    def same(self, operation: Operation, beginning: Beginning) -> Operation:
+        """``deploy`` again with the same version is ``resume``, with the definition at hand. Raises Conflict."""
+        facts = operation.entries[0].facts
+        if facts["version"] != beginning.version:
+            raise open_already(beginning.app, facts["version"])
+        now = plain(redacted(begun_with(beginning), beginning.secrets))
+        if changed := [name for name in now if now[name] != facts.get(name)]:
+            raise open_already(beginning.app, facts["version"], f", begun with other {', '.join(changed)}")
         operation.write("resumed", {"by": "deploy"})
-        return self.runner(run, lock).go()
+        return operation
 
     # -- going on ----
     def resume(self, app: str) -> Result:
@@ -197,10 +171,13 @@ class Control:
         """
         operation = self.newest(app)
         stands = progress(operation.entries)
+        if stands.open and (holder := self.holder(app)):
+            operation = self.asking.ask(operation, holder, "abort")
+            stands = progress(operation.entries)
+            if stands.result != PROMOTED:  # else it was done before it heard of it
+                return result_of(operation)
         if not stands.open:
             self.require_reversible(app, operation, stands)
-        if stands.open and (holder := self.holder(app)):
-            return self.asked(operation, holder, "abort")
         lock = self.lock(app, "rollout, being taken back", operation.id)
         return self.continued(operation, lock, "abort", lambda runner: runner.turn_back(f"abort asked by {who}"))
 
@@ -209,7 +186,7 @@ class Control:
         operation = self.newest(app)
         self.require_open(app, operation)
         if holder := self.holder(app):
-            return self.asked(operation, holder, "promote")
+            return result_of(self.asking.ask(operation, holder, "promote"))
         lock = self.lock(app, "rollout, being promoted", operation.id)
         return self.continued(operation, lock, "promote", lambda runner: runner.promote(f"promote asked by {who}"))
 
@@ -224,40 +201,15 @@ class Control:
                 f"nobody carries the rollout of {app} on: it is stopped already{why}",
                 hint=f"senza rollout resume {app} goes on, senza rollout abort {app} takes it back.",
             )
-        operation.ask("pause")
-        self.wait_for(operation, holder, lambda now: bool(now.stopped) or not now.open)
+        self.asking.pause(operation, holder)
 
     def holder(self, app: str) -> Holder | None:
         """Who carries the app's rollout on, None where nobody does any more."""
-        if self.force_unlock:
-            return None
-        return self.journal.lock(app).holder()
+        return None if self.force_unlock else carrier(self.journal, app)
 
-    def asked(self, operation: Operation, holder: Holder, what: str) -> Result:
-        """Ask the process that carries it on, and wait for what becomes of it."""
-        operation.ask(what)
-        self.reporter.progress(f"asked {holder.who} at {holder.where}, who carries it on")
-        heard = operation.entries[-1].seq
-        self.wait_for(operation, holder, lambda now: not now.open or now.phase != "forward", HEARD)
-        done = self.wait_for(operation, holder, lambda now: not now.open or bool(now.stopped), 3600.0)
-        if done.open:
-            raise Conflict(f"the rollout stopped after entry {heard}: {done.stopped}", hint="senza rollout status")
-        return Result(done.result, done.because)
-
-    def wait_for(
-        self, operation: Operation, holder: Holder, reached: Callable[[Progress], bool], timeout: float = HEARD
-    ) -> Progress:
-        until = self.clock.now() + timeout
-        while True:
-            now = progress(self.journal.open(operation.app, operation.id).entries)
-            if reached(now):
-                return now
-            if self.clock.now() >= until:
-                raise TimedOut(
-                    f"{holder.who} at {holder.where} does not answer since {timeout / 60:g} minutes",
-                    hint=f"If that process is dead, repeat this with --force-unlock {holder.id}.",
-                )
-            self.clock.sleep(5)
+    @property
+    def asking(self) -> Asking:
+        return Asking(self.journal, self.clock, self.stop, self.reporter.progress)
 
     def require_open(self, app: str, operation: Operation) -> Progress:
         stands = progress(operation.entries)
@@ -292,6 +244,7 @@ class Control:
         if dry_run:
             return [f"{name}: {because or 'goes'}" for name, because in looked_at(run, step)]
         lock = self.lock(app, "cleanup")
+        run.clock = AttentiveClock(self.clock, lock.renew, self.stop)
         try:
             run.operation = self.journal.begin(app, "cleanup", {"app": app, "says": step.says})
             prepared = prepare(step, run)
@@ -302,7 +255,7 @@ class Control:
         return [f"deleted: {outcome.says}"]
 
     # -- one run ----
-    def run_of(self, operation: Operation, compiled: Callable[[], Compiled], rollout: Rollout | None = None) -> Run:
+    def run_of(self, operation: Operation, compiled: Callable[[], Compiled], beginning: Beginning | None = None) -> Run:
         first = operation.entries[0].facts
         return Run(
             aws=self.aws,
@@ -310,21 +263,15 @@ class Control:
             zones=self.zones,
             journal=self.journal,
             operation=operation,
-            rollout=rollout or settings_of(operation),
+            rollout=beginning.rollout if beginning else settings_of(operation),
             ground=Ground.from_json(first["ground"]),
             directory=first["directory"],
             compiled=compiled,
             web=self.web,
             say=self.reporter.progress,
             environ=self.environ,
+            secrets=beginning.secrets if beginning else (),
         )
 
     def runner(self, run: Run, lock: Lock) -> Runner:
         return Runner(run, lock, self.reporter, self.stop, self.listeners)
-
-
-def open_already(app: str, version: str) -> Conflict:
-    return Conflict(
-        f"a rollout of {app}-{version} is open",
-        hint=f"senza rollout status {app} shows where it stands; finish it (resume, promote) or take it back (abort).",
-    )

@@ -27,7 +27,8 @@ def look_at_ground(aws: Aws, zones: Zones, app: str, version: str, *, weighted: 
         raise already_exists(name, mine.status)
     weights = weights_of(aws, zones, stacks)
     others = with_traffic(stacks, weights, name) if weighted else running(stacks, name)
-    groups = groups_by_stack(aws, others) if others else {}
+    sized = [*others, name] if mine else others
+    groups = groups_by_stack(aws, sized) if sized else {}
     sizes = {stack: sizes_of(found) for stack, found in groups.items()}
     return Ground(app, version, tuple(others), mine is not None, weighted, weights, sizes)
 
@@ -57,6 +58,6 @@ def with_traffic(stacks: Sequence[Stack], weights: Mapping[str, Mapping[str, int
 
 
 def running(stacks: Sequence[Stack], new: str) -> list[str]:
-    """Without DNS nobody knows who is used: all versions that are complete, the youngest first."""
-    found = [stack for stack in stacks if stack.status.endswith("_COMPLETE") and "ROLLBACK" not in stack.status]
+    """Without DNS nobody knows who is used: all versions that may have instances, the youngest first."""
+    found = [stack for stack in stacks if stack.status not in DEAD]
     return [stack.full_name for stack in reversed(found) if stack.full_name != new]

@@ -13,7 +13,7 @@ from senza.plan import Outcome, perform
 from senza.rollout.capacity import groups_by_stack, pause_until, resize, sizes_of
 from senza.rollout.running import Prepared, Run, already, prepare
 from senza.rollout.steps import DeleteOld, ScaleDown, lasting
-from senza.stacks.changes import AwaitStacks
+from senza.stacks.changes import DEAD, AwaitStacks
 from senza.stacks.summaries import Stack, describe_stack
 from senza.stacks.watch import DELETED
 from senza.traffic.app import shares, stacks_of
@@ -81,7 +81,11 @@ def leavers(run: Run, step: DeleteOld) -> list[Leaver]:
     """The old versions, oldest first by creation time, and why each stays or that it goes."""
     new = run.ground.stack
     old = [stack for stack in stacks_of(run.aws, run.ground.app) if stack.full_name != new]
-    kept = {stack.full_name for stack in old[len(old) - step.versions :]} if step.versions else set()
+    # the way back first; a version that could not be made is none
+    usable = sorted(
+        (stack for stack in old if stack.status not in DEAD), key=lambda one: one.full_name in run.ground.others
+    )
+    kept = {stack.full_name for stack in usable[len(usable) - min(step.versions, len(usable)) :]}
     asked = [stack.full_name for stack in old if stack.full_name not in kept]
     busy = in_use(run, asked) if asked else {}
     because = dict.fromkeys(kept, f"it is one of the {step.versions} that are kept") | busy

@@ -56,5 +56,8 @@ def stored(operation: Operation) -> Compiled:
 def settings_of(operation: Operation) -> Rollout:
     """The settings as they were when the rollout began."""
     first = operation.entries[0].facts
-    rollout = parse(first["section"], lambda *path: Where(f"journal entry {operation.id}", path))
+    section = first["section"]
+    if first.get("withheld"):  # whom a masked URL or command would reach, nobody knows; the rest is as it was
+        section = {name: value for name, value in section.items() if name not in ("Hooks", "Notify")}
+    rollout = parse(section, lambda *path: Where(f"journal entry {operation.id}", path))
     return override(rollout, first["asked"]) if first["asked"] else rollout

@@ -73,6 +73,12 @@ class Ground:
         return min(had, default=0)
 
     @property
+    def asleep(self) -> bool:
+        """Whether the new version is there and was stopped, by an earlier Recreate: it may have no instance."""
+        sizes = self.sizes.get(self.stack, {}).values()
+        return self.exists and bool(sizes) and not any(most for _, _, most in sizes)
+
+    @property
     def capacity(self) -> int:
         """Instances that carried the traffic before."""
         return sum(sizes[1] for stack in self.others for sizes in self.sizes.get(stack, {}).values())
@@ -106,6 +112,11 @@ def check(rollout: Rollout, ground: Ground) -> None:
             f"{ground.stack} has no weighted DNS record, so no traffic can be moved to it step by step",
             hint="Add a Senza::WeightedDnsElasticLoadBalancer, or use --strategy recreate.",
         )
+    if rollout.strategy not in (Strategy.ROLLING, Strategy.RECREATE) and ground.asleep:
+        raise Refused(
+            f"{ground.stack} was stopped by an earlier Recreate: its groups may have no instance",
+            hint="Use --strategy recreate, which starts it again, or deploy it as a new version.",
+        )
     if rollout.strategy != Strategy.ROLLING and ground.exists and ground.others == () and ground.share == TOTAL:
         raise Refused(
             f"{ground.stack} has all of the traffic already",
@@ -133,6 +144,8 @@ def blue_green(rollout: Rollout, ground: Ground) -> Iterator[RolloutStep]:
 def recreate(rollout: Rollout, ground: Ground) -> Iterator[RolloutStep]:
     yield from (StopVersion(stack) for stack in ground.others)
     yield from arrival(rollout, ground)
+    if ground.asleep:
+        yield StartVersion(ground.stack)
     yield AwaitHealthy(ground.stack)
     yield from hooks(rollout, ground, When.BEFORE_TRAFFIC)
     if ground.weighted:
@@ -221,7 +234,7 @@ def plan_back(rollout: Rollout, ground: Ground, begun: Sequence[RolloutStep]) ->
             steps = [RestoreVersion(ground.stack), AwaitVersion(ground.stack, updated=True)]
             steps += [RefreshVersion(ground.stack)]
         return (*steps, *hooks(rollout, ground, When.AFTER_ABORT))
-    if rollout.strategy == Strategy.RECREATE and CreateVersion in kinds:
+    if rollout.strategy == Strategy.RECREATE and (CreateVersion in kinds or ground.asleep):
         steps.append(StopVersion(ground.stack))
     stopped = [step.stack for step in begun if isinstance(step, (StopVersion, ScaleDown))]
     for stack in ground.others:

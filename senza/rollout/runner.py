@@ -12,15 +12,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from senza.errors import Conflict, SenzaError
-from senza.journal import Ask, Lock
+from senza.journal import Ask, Lock, Operation
 from senza.plan import Reporter
 from senza.rollout import baking, capacity, leaving, shifting, versions
 from senza.rollout.attending import AttentiveClock, Stop
 from senza.rollout.planning import plan_back, plan_promotion
-from senza.rollout.progress import BACK, PROMOTION
+from senza.rollout.progress import BACK, PROMOTION, progress
 from senza.rollout.running import NotGood, Run, Undecided, prepare
 from senza.rollout.shifting import weights_left
 from senza.rollout.steps import RolloutStep, to_json
+from senza.traffic.weights import effective
 
 DOERS = (versions, capacity, shifting, baking, leaving)
 """Where it is said what each step does; imported so that they are known to :func:`prepare`."""
@@ -42,10 +43,15 @@ class Stopped(SenzaError):
 
 @dataclass(frozen=True)
 class Result:
-    """How a rollout ended: ``promoted``, ``taken back`` or ``aborted``, and why."""
+    """How a rollout ended: ``promoted``, ``taken back`` or ``aborted``, and why.
+
+    left: of one that was not promoted, percent of the traffic that the version has and had not before, for want of
+    another one.
+    """
 
     says: str
     because: str = ""
+    left: float = 0.0
 
 
 class Runner:
@@ -106,6 +112,8 @@ class Runner:
         ask = self._run.operation.asked()
         if ask is None or ask.id in self._heeded():
             return
+        if ask.what == "pause" and ask.at < self._run.since:
+            return  # asked of a process that is gone; who went on since wants it to go on
         if self._run.progress.phase == BACK:
             return  # it is on its way back: there is nothing to pause or promote
         raise Told(ask)
@@ -116,20 +124,20 @@ class Runner:
     def _carry_on(self) -> None:
         self.attend()
         while (step := self._run.progress.current) is not None:
-            self._stop.check()
             self._one(step)
+            self.attend()  # a hook does not listen; what was asked meanwhile comes before the next step
 
     def _one(self, step: RolloutStep) -> None:
         run = self._run
         number = run.progress.next
         self._reporter.starting(step)
         prepared = prepare(step, run)
-        run.operation.write("step", {"number": number, "says": step.says, "before": dict(prepared.before)})
+        run.write("step", {"number": number, "says": step.says, "before": dict(prepared.before)})
         since = len(run.aws.request_ids)
         outcome = prepared.act()
         requests = [one for one in run.aws.request_ids[since:] if changes(one)]
         facts = {"number": number, "says": outcome.says, "facts": dict(outcome.facts), "requests": requests}
-        run.operation.write("confirmed", facts)
+        run.write("confirmed", facts)
         self._reporter.finished(step, outcome.says)
         self._listeners.done(run, step)
 
@@ -141,7 +149,7 @@ class Runner:
 
     def _plan(self, phase: str, because: str, steps: tuple[RolloutStep, ...], facts: Mapping[str, Any]) -> None:
         plan = {"phase": phase, "because": because, "plan": [to_json(step) for step in steps]}
-        self._run.operation.write("plan", {**facts, **plan})
+        self._run.write("plan", {**facts, **plan})
         self._run.say(f"{'Taking it back' if phase == BACK else 'Promoting it'}: {because}")
 
     def _obey(self, ask: Ask) -> None:
@@ -153,22 +161,23 @@ class Runner:
             try:
                 steps = plan_promotion(run.rollout, run.ground, [step for step, _ in run.progress.confirmed])
             except SenzaError as error:
-                run.operation.write("heard", {"ask": ask.id, "because": error.message})
+                run.write("heard", {"ask": ask.id, "because": error.message})
                 run.say(f"{because}: {error.message}")
                 return
             self._plan(PROMOTION, because, steps, {"ask": ask.id})
         else:
-            self._run.operation.write("heard", {"ask": ask.id})
+            self._run.write("heard", {"ask": ask.id})
             raise Stopped(because)
 
     def _finish(self) -> Result:
         run = self._run
         back = [entry for entry in run.operation.entries if entry.kind == "plan" and entry.facts["phase"] == BACK]
-        result = str(back[-1].facts["result"]) if back else PROMOTED
+        # one that is promoted on its way back is promoted
+        result = str(back[-1].facts["result"]) if run.progress.phase == BACK else PROMOTED
         because = run.progress.because
         self._listeners.ended(run, result, because)
-        run.operation.write("finished", {"result": result, "because": because, "weights": weights_left(run)})
-        return Result(result, because)
+        run.write("finished", {"result": result, "because": because, "weights": weights_left(run)})
+        return result_of(run.operation)
 
     def _stopped(self, because: str, error: SenzaError | None = None) -> Stopped:
         """Write it down if that is possible; the same again for the user, with what to do."""
@@ -176,12 +185,13 @@ class Runner:
         app = run.ground.app
         if not isinstance(error, Conflict):
             with suppress(SenzaError):
-                run.operation.write("stopped", {"because": because, "hint": error.hint if error else ""})
+                run.write("stopped", {"because": because, "hint": error.hint if error else ""})
         with suppress(SenzaError):
             self._listeners.stopped(run, because)
         ways = f"Go on: senza rollout resume {app}. Take it back: senza rollout abort {app}."
         hint = f"{error.hint}\n{ways}" if error and error.hint else ways
-        return Stopped(f"the rollout of {run.ground.stack} stopped: {because}. {self._standing()}", hint=hint)
+        standing = "" if isinstance(error, Conflict) else f" {self._standing()}"
+        return Stopped(f"the rollout of {run.ground.stack} stopped: {because}.{standing}", hint=hint)
 
     def _standing(self) -> str:
         """Where the traffic is, as far as this process knows."""
@@ -190,6 +200,20 @@ class Runner:
         if not shares:
             return "No traffic was moved."
         return "Traffic stays where it is: " + ", ".join(f"{name} {share:g} %" for name, share in shares.items()) + "."
+
+
+def result_of(operation: Operation) -> Result:
+    """Of one that is finished."""
+    stands = progress(operation.entries)
+    if stands.result == PROMOTED:
+        return Result(PROMOTED, stands.because)
+    stack, had = operation.entries[0].facts["stack"], operation.entries[0].facts["ground"]["weights"]
+    left = 0.0
+    for domain, siblings in operation.entries[-1].facts["weights"].items():
+        share = effective(siblings).get(stack, 0.0)
+        if share > effective(had.get(domain, {})).get(stack, 0.0):
+            left = max(left, share)
+    return Result(stands.result, stands.because, left)
 
 
 def run_is_open(run: Run) -> bool:

@@ -6,7 +6,7 @@ Both are safe to repeat: a step that took effect before its process died finds i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import singledispatch
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ from senza.aws import Aws
 from senza.clock import Clock
 from senza.components import Compiled
 from senza.errors import OperationFailed
-from senza.journal import Entry, Journal, Operation
+from senza.journal import Entry, Journal, Operation, redacted
 from senza.plan import Outcome, World
 from senza.rollout.metrics import Targets
 from senza.rollout.model import Rollout
@@ -61,6 +61,12 @@ class Run:
     say: Callable[[str], None]
     environ: Mapping[str, str] = field(default_factory=dict)
     targets: Targets | None = None
+    secrets: Collection[str] = field(default=(), repr=False)
+    """Texts that must not get into the journal."""
+
+    def write(self, kind: str, facts: Mapping[str, Any]) -> Entry:
+        """The next entry of the journal, without secrets."""
+        return self.operation.write(kind, redacted(facts, self.secrets))
 
     @property
     def world(self) -> World:
@@ -69,6 +75,11 @@ class Run:
     @property
     def progress(self) -> Progress:
         return progress(self.operation.entries)
+
+    @property
+    def since(self) -> float:
+        """When this process went on with it, or began it: seconds since the epoch."""
+        return [entry for entry in self.operation.entries if entry.seq == 0 or entry.kind == "resumed"][-1].at
 
     def done(self, kind: type[RolloutStep]) -> list[tuple[RolloutStep, Entry]]:
         """The confirmed steps of that kind in any phase, oldest first, with the journal's word for each."""

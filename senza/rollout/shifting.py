@@ -12,7 +12,7 @@ from senza.stacks.references import split_name
 from senza.traffic.app import plan_traffic
 from senza.traffic.records import Reader
 from senza.traffic.survey import names_of
-from senza.traffic.switch import DomainPlan, SwitchPlan, plan_restore
+from senza.traffic.switch import DomainPlan, SwitchPlan, plan_restore, weighted_domains
 from senza.traffic.weights import percent
 
 
@@ -53,8 +53,8 @@ def check_undisturbed(run: Run, step: Shift, switch: SwitchPlan) -> None:
         now, expected = dict(domain.before), left.get(str(domain.domain), {})
         if now in (dict(domain.after), {name: expected.get(name, 0) for name in now}):
             continue
-        if sum(expected.values()) == 0 or step.stack not in expected:
-            continue  # a sole version at 0 was given the whole weight on the way; a new record is at 0
+        if sum(expected.values()) == 0:
+            continue  # a sole version at 0 was given the whole weight on the way; or a new domain
         raise Conflict(
             f"somebody else changed the traffic of {domain.domain}: {described(now)}, and not {described(expected)}",
             hint=f"Go back to the beginning (senza rollout abort {run.ground.app}), or make it so again and resume.",
@@ -77,12 +77,21 @@ def prepare_back(step: ShiftBack, run: Run) -> Prepared:
     names = {*run.ground.weights, *names_in_template(run, step.stack)}
     records = Reader(run.aws, run.zones()).read(sorted(names))
     plan = plan_restore(records, run.ground.weights, step.stack)
+    planned = {domain.domain for domain in plan.domains}
+    kept = {
+        str(domain): {name: record.weight or 0 for name, record in siblings.items()}
+        for domain, siblings in weighted_domains(records).items()
+        if domain not in planned and step.stack in siblings
+    }
+    for name in kept:
+        run.say(f"{name}: {step.stack} keeps the traffic, because no version is left that could have it")
     if not plan.steps:
-        return already("has none (any more)", {"weights": after(plan.domains)})
+        said = f"keeps the traffic of {', '.join(kept)}" if kept else "has none (any more)"
+        return already(said, {"weights": after(plan.domains) | kept})
 
     def act() -> Outcome:
         said = [perform(one, run.world).says for one in plan.steps]
-        return Outcome("; ".join(dict.fromkeys(said)), {"weights": after(plan.domains)})
+        return Outcome("; ".join(dict.fromkeys(said)), {"weights": after(plan.domains) | kept})
 
     return Prepared(act, {"weights": before(plan.domains)})
 

@@ -30,6 +30,8 @@ from senza.traffic.guards import before_create, before_update
 
 TAG = "senza:rollout"
 """Tag of a stack that a rollout made: the rollout's id. Tells our stack from somebody else's of that name."""
+ROLLED_BACK = frozenset({"UPDATE_ROLLBACK_COMPLETE"})
+"""A version whose last update failed runs what it ran before."""
 FORMER = "former-template.json"
 """The attachment with the template that a version had before it was updated."""
 
@@ -62,7 +64,8 @@ def token(run: Run, action: str) -> str:
 def prepare_await(step: AwaitVersion, run: Run) -> Prepared:
     stack = present(run, step.stack)
     # by status alone: the operation may be ours, or of whoever made the version that is rolled out
-    return Prepared(partial(await_version, AwaitStacks((stack,), READY), run), {"status": stack.status})
+    wanted = READY if step.updated or not run.ground.exists else READY | ROLLED_BACK
+    return Prepared(partial(await_version, AwaitStacks((stack,), wanted), run), {"status": stack.status})
 
 
 def await_version(step: AwaitStacks, run: Run) -> Outcome:
@@ -129,7 +132,7 @@ def prepare_restore(step: RestoreVersion, run: Run) -> Prepared:
 
     def act() -> Outcome:
         if stack.status.endswith("_IN_PROGRESS"):
-            perform(AwaitStacks((stack,), READY | {"UPDATE_ROLLBACK_COMPLETE"}), run.world)
+            perform(AwaitStacks((stack,), READY | ROLLED_BACK), run.world)
         return perform(back, run.world)
 
     return Prepared(act, {"status": stack.status})
