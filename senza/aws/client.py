@@ -71,7 +71,7 @@ class Aws:
         self._region = region
         self._profile = profile
         self._endpoint = endpoint
-        self._observe = observe
+        self.observe = observe
         self._lock = threading.RLock()
         self._session: Any = None
         self._clients: dict[str, BaseClient] = {}
@@ -99,7 +99,7 @@ class Aws:
         """The same AWS with the same credentials in another region, or itself."""
         if region == self.region:
             return self
-        return Aws(region, profile=self._profile, endpoint=self._endpoint, observe=self._observe)
+        return Aws(region, profile=self._profile, endpoint=self._endpoint, observe=self.observe)
 
     def known_regions(self) -> frozenset[str]:
         """The regions that the installed botocore knows, of all partitions; no call."""
@@ -181,8 +181,8 @@ class Aws:
     def _count(self, service: str, event_name: str, **_: Any) -> None:
         call = Call(service, event_name.rpartition(".")[2])
         self.calls.append(call)
-        if self._observe:
-            self._observe(call)
+        if self.observe:
+            self.observe(call)
 
     def _note(self, service: str, event_name: str, parsed: Any = None, **_: Any) -> None:
         ident = (parsed or {}).get("ResponseMetadata", {}).get("RequestId")

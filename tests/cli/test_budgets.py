@@ -156,7 +156,7 @@ DEPLOY = {
     "resourcegroupstaggingapi:GetResources": 1,
     "route53:ChangeResourceRecordSets": 2,
     "route53:ListResourceRecordSets": 7,
-    "s3:GetObject": 42,  # whether somebody asks to stop: twice a minute
+    "s3:GetObject": 56,  # whether somebody asks to stop: twice a minute, and after each step
     "s3:PutObject": 37,  # lock, intention and outcome of each step, and the lock's lease
     "sts:GetCallerIdentity": 1,
 }
@@ -176,7 +176,7 @@ ROLLOUTS: dict[str, dict[str, int]] = {
         "route53:ChangeResourceRecordSets": 1,
         "route53:ListHostedZones": 1,
         "route53:ListResourceRecordSets": 2,
-        "s3:GetObject": 103,
+        "s3:GetObject": 107,
         "s3:ListObjectsV2": 5,
         "s3:PutObject": 15,
         "sts:GetCallerIdentity": 1,

@@ -31,6 +31,7 @@ class Rollouts:
         self.clock = clock
         self.directory = directory
         self.aws = Aws(endpoint=sandbox.endpoint)
+        self.door = Aws(endpoint=sandbox.endpoint)
         self.journal = self._journal()
         self.definition = ""
         self.define(f"Steps: {STEPS}")
@@ -58,12 +59,20 @@ class Rollouts:
         observe: Callable[[Call], None] | None = None,
         clock: Clock | None = None,
         environ: dict[str, str] | None = None,
+        fresh: bool = False,
     ) -> Result:
-        """A command in a process of its own, as far as anything is kept in memory; ``DEF`` is the definition."""
+        """A command in a process of its own, as far as anything is kept in memory; ``DEF`` is the definition.
+
+        fresh: with connections and a retry quota of its own, too, which takes longer.
+        """
         words = [self.definition if word == "DEF" else word for word in command.split()]
-        aws = Aws(endpoint=self.sandbox.endpoint, observe=observe)
+        aws = Aws(endpoint=self.sandbox.endpoint) if fresh else self.door
+        before, aws.observe = aws.observe, observe
         context = Context(aws, clock=clock or self.clock, environ=environ or {}, interactive=False)
-        result = CliRunner().invoke(cli, words, obj=context)
+        try:
+            result = CliRunner().invoke(cli, words, obj=context)
+        finally:
+            aws.observe = before
         if exit_code is not None:
             assert result.exit_code == exit_code, f"{command}: {result.exit_code} {result.output}"
         return result

@@ -37,7 +37,7 @@ def test_every_other_call_goes_wrong_once(rollouts: Rollouts, fault: str, skip: 
     """More, and botocore's retry quota would be used up."""
     rounds = Rounds(rollouts)
     rollouts.sandbox.faults.add(".", times=None, skip=skip, every=3, **FAULTS[fault])
-    rollouts.senza("deploy DEF 2 0.2")
+    rollouts.senza("deploy DEF 2 0.2", fresh=True)
     rollouts.sandbox.faults.clear()
     rounds.check_promoted()
 
@@ -50,7 +50,7 @@ def test_from_any_call_on_everything_goes_wrong(rollouts: Rollouts, part: int) -
         rollouts.sandbox.advance(1)  # no two rollouts begin within one second
         fault, word = LASTING[(at // PARTS) % len(LASTING)]
         rollouts.sandbox.faults.add(".", times=None, skip=at, **fault)
-        result = rollouts.senza(f"deploy DEF {rounds.next} 0.{rounds.next}", exit_code=None)
+        result = rollouts.senza(f"deploy DEF {rounds.next} 0.{rounds.next}", exit_code=None, fresh=True)
         rollouts.sandbox.faults.clear()
         if result.exit_code == 0:
             break
