@@ -67,7 +67,7 @@ def command(context: Context, request: Request, strategy: str, dry_run: bool, fo
         compiled=compiled,
         directory=directory_of(request),
         facts=audited(request, bound, compiled),
-        secrets=[bound.arguments[parameter.name] for parameter in bound.parameters if parameter.no_echo],
+        secrets=secrets_in(bound),
     )
     with control_of(context, force_unlock) as control:
         conclude(context, bound.full_name, control.deploy(beginning))
@@ -85,6 +85,12 @@ def audited(request: Request, bound: Bound, compiled: Compiled) -> dict[str, Any
         "definition": request.definition,
         "commit_time": commit_time([*shown, *revisions], directory_of(request)),
     }
+
+
+def secrets_in(bound: Bound) -> list[str]:
+    """Values of NoEcho parameters. Up to three letters hide nothing, but masked they would spoil every name."""
+    values = (bound.arguments[parameter.name] for parameter in bound.parameters if parameter.no_echo)
+    return [value for value in values if len(value) > 3]
 
 
 def directory_of(request: Request) -> str:
