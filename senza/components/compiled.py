@@ -39,6 +39,18 @@ class WeightedRecord:
 
 
 @dataclass(frozen=True)
+class WeightedTarget:
+    """A target group that the template makes for a domain of a shared load balancer."""
+
+    logical_id: str
+    """Of the target group."""
+    domain: str
+    """That its app's versions share by weight: lower case, without a final dot."""
+    listener: str
+    """ARN of the shared load balancer's listener that forwards to it."""
+
+
+@dataclass(frozen=True)
 class Compiled:
     """A template and everything that CloudFormation is told with it.
 
@@ -60,6 +72,7 @@ class Compiled:
     """What is known of the container images, and what the policy says of them."""
     containers: tuple[Container, ...] = field(default=(), repr=False)
     """What the instances of each group run."""
+    weighted_targets: tuple[WeightedTarget, ...] = ()
     bound: Bound | None = field(default=None, repr=False, compare=False)
     """What it was made from; it holds the values of NoEcho parameters."""
 
@@ -67,6 +80,11 @@ class Compiled:
     def full_name(self) -> str:
         """The stack's name in AWS, e.g. ``hello-world-1``."""
         return f"{self.stack_name}-{self.version}"
+
+    @property
+    def weighted(self) -> bool:
+        """Whether versions share the stack's traffic by weight: in Route 53, or at a shared load balancer."""
+        return bool(self.weighted_records or self.weighted_targets)
 
     def template_body(self) -> str:
         """The template as it is sent: JSON without spaces, the same bytes for the same input."""
