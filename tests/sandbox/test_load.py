@@ -16,7 +16,7 @@ from senza.errors import UsageError
 from senza.sandbox.embedded import EmbeddedSandbox
 from senza.sandbox.load import chance
 from senza.sandbox.load.metrics import Balancer, Hosts, Version, reports
-from senza.sandbox.load.routes import lagging, shares_of
+from senza.sandbox.load.routes import lagging, owned_sets, shares_of
 from senza.sandbox.load.settings import Load
 from senza.sandbox.load.syntax import load_of
 from senza.sandbox.route53 import Record
@@ -339,13 +339,15 @@ def test_shares_of_several_domains_and_of_foreign_records() -> None:
         weighted("c.", "elsewhere", 100),
     ]
     names = {"app-1": "1", "app-2": "2"}
-    assert shares_of(records, names) == {"1": (0.75 + 0.5) / 2, "2": 0.25}
+    sets = owned_sets(records, names)
+    assert shares_of(sets, names, len(sets)) == {"1": (0.75 + 0.5) / 2, "2": 0.25}
 
 
 @given(st.lists(st.integers(0, 255), min_size=1, max_size=6))
 def test_shares_add_up_to_one(weights: list[int]) -> None:
     records = [weighted("a.", f"app-{number}", weight) for number, weight in enumerate(weights)]
-    shares = shares_of(records, {one.identifier or "": one.identifier or "" for one in records})
+    names = {one.identifier or "": one.identifier or "" for one in records}
+    shares = shares_of(owned_sets(records, names), names, 1)
     assert sum(shares.values()) == pytest.approx(1)
     assert lagging([Version(name, share, ()) for name, share in shares.items()], []) == [
         Version(name, share, ()) for name, share in shares.items()

@@ -1,7 +1,7 @@
 """Feeds CloudWatch at the end of each minute of the sandbox's clock, whenever the time line gets there.
 
-A minute counts as it is at its end: the weights of Route 53 and the health of instances at that moment are taken for
-all of it. So a change of weights shows in the minute in which it is made.
+A minute counts as it is at its end: the weights of Route 53 and of listener rules and the health of instances at that
+moment are taken for all of it. So a change of weights shows in the minute in which it is made.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def stop_load(app: str) -> bool:
 def described() -> dict[str, Any]:
     """By app: its load, and the share of each version now."""
     return {
-        app: {"load": asdict(one.load), "shares": {each.name: each.share for each in routes.versions(app)}}
+        app: {"load": asdict(one.load), "shares": {each.name: each.whole for each in routes.versions(app)}}
         for app, one in world.loads.active.items()
     }
 
@@ -75,7 +75,7 @@ def feed(app: str, active: ActiveLoad, end: float) -> None:
 
 
 def versions(app: str, active: ActiveLoad) -> list[Version]:
-    """With the shares of this minute, or of those before, too, where resolvers lag behind."""
+    """With the shares of this minute, or of those before, too, where resolvers lag behind; rules have no lag."""
     found = routes.versions(app)
     minutes = round(active.load.lag / MINUTE)
     past = deque(active.past, maxlen=minutes)

@@ -37,12 +37,17 @@ class Hosts:
 
 @dataclass(frozen=True)
 class Balancer:
-    """kind: ``classic``, ``application`` or ``network``. name: as in CloudWatch. http: whether it speaks that."""
+    """kind: ``classic``, ``application`` or ``network``. name: as in CloudWatch. http: whether it speaks that.
+
+    hosts: the version's. share: of the app's requests, where it has other versions behind it and a rule says so; None
+    where it is the version's own.
+    """
 
     kind: str
     name: str
     http: bool
     hosts: tuple[Hosts, ...]
+    share: float | None = None
 
     @property
     def healthy(self) -> int:
@@ -51,12 +56,25 @@ class Balancer:
 
 @dataclass(frozen=True)
 class Version:
-    """A version of an app at a minute. share: of the app's requests. groups: instances in service by group's name."""
+    """A version of an app at a minute. share: of the app's requests, what DNS sends to balancers of its own.
+
+    groups: instances in service by group's name.
+    """
 
     name: str
     share: float
     balancers: tuple[Balancer, ...]
     groups: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    @property
+    def whole(self) -> float:
+        """Its share of the app's requests, on all ways."""
+        return self.share + sum(one.share or 0.0 for one in self.balancers)
+
+    def through(self, balancer: Balancer) -> float:
+        """The share of the app's requests that comes to it there; its own ones get equal parts."""
+        own = sum(one.share is None for one in self.balancers)
+        return self.share / own if balancer.share is None else balancer.share
 
 
 @dataclass(frozen=True)
@@ -107,7 +125,10 @@ def classic(balancer: Balancer, at: float, got: Requests) -> Iterator[Report]:
 
 
 def application(random: Random, balancer: Balancer, at: float, got: Requests) -> Iterator[Report]:
-    """Of the balancer, and of each target group in it; several groups share the requests equally."""
+    """Of the balancer, and of each target group in it; several groups share the requests equally.
+
+    What is told of a shared balancer as a whole adds up over all versions and apps behind it.
+    """
     where, whole = "AWS/ApplicationELB", {"LoadBalancer": balancer.name}
     yield from count(where, "HTTPCode_ELB_5XX_Count", whole, at, got.spared)
     yield from count(where, "HTTPCode_ELB_503_Count", whole, at, got.spared)
@@ -184,10 +205,10 @@ def reports(app: str, load: Load, version: Version, at: float, seconds: float, i
     with seed and version, all chance follows.
     """
     random = Random(f"{load.seed} {index} {version.name}")  # noqa: S311 - no secret
-    mean = load.requests * seconds / 60 * version.share
+    mean = load.requests * seconds / 60
     total, visits = 0, 0
     for balancer in version.balancers:
-        got = requests_to(random, load, version.name, balancer, mean / len(version.balancers))
+        got = requests_to(random, load, version.name, balancer, mean * version.through(balancer))
         total, visits = total + got.count, visits + got.count - got.errors
         match balancer.kind:
             case "classic":
@@ -197,7 +218,7 @@ def reports(app: str, load: Load, version: Version, at: float, seconds: float, i
             case _:
                 yield from network(balancer, at, got)
     if not version.balancers:
-        total = poisson(random, mean)
+        total = poisson(random, mean * version.share)
         visits = total - binomial(random, total, of_version(load.errors, version.name, ERRORS))
     yield from processors(random, version, at, total, seconds)
     yield from own(random, app, load, version.name, at, visits)

@@ -1,4 +1,7 @@
-"""Where the requests of an app go: its stacks, the weighted records that lead to them, and what is behind those."""
+"""Where the requests of an app go: its stacks, the weighted records that lead to them, and what is behind those.
+
+What rules of shared balancers send to them says :mod:`rules`.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from senza.sandbox.load import rules
+from senza.sandbox.load.here import here, hosts_in, physical
 from senza.sandbox.load.metrics import Balancer, Hosts, Version
 from senza.sandbox.route53 import Record
-from senza.sandbox.world import world
 
 CLASSIC = "AWS::ElasticLoadBalancing::LoadBalancer"
 MODERN = "AWS::ElasticLoadBalancingV2::LoadBalancer"
@@ -17,40 +21,53 @@ HTTP = ("HTTP", "HTTPS")
 
 
 def versions(app: str) -> list[Version]:
-    """The versions of an app that exist, by name, with the share that Route 53 gives them now.
+    """The versions of an app that exist, by name, with the share that Route 53 and listener rules give them now.
 
     A version is a stack ``APP-VERSION``; a weighted record is its own where it leads to its balancer, or else where its
-    identifier is the stack's name. Weights that add up to 0 give all records the same ("Weighted routing").
+    identifier is the stack's name. Weights that add up to 0 give all records the same ("Weighted routing"). Several
+    domains get as many requests each, whichever way they are shared out.
     """
     stacks = stacks_of(app)
     found = {name: sorted_balancers(stack) for name, stack in stacks.items()}
     names = {target: name for name, balancers in found.items() for target, _ in balancers}
     names |= {f"{app}-{name}": name for name in stacks}
-    shares = shares_of(weighted_records(), names)
+    targets = {name: rules.targets_of(stack) for name, stack in stacks.items()}
+    routes = {one.route for owned in targets.values() for one in owned}
+    records = owned_sets(weighted_records(), names)
+    domains = len(records) + len(routes)
+    shares = shares_of(records, names, domains)
     return [
-        Version(name, shares[name], tuple(one for _, one in found[name]), groups_of(stack))
+        Version(
+            name,
+            shares.get(name, 0.0),
+            (*(one for _, one in found[name]), *(one.balancer(domains) for one in targets[name])),
+            groups_of(stack),
+        )
         for name, stack in sorted(stacks.items())
-        if name in shares
+        if name in shares or targets[name]
     ]
 
 
-def shares_of(records: Sequence[Record], names: Mapping[str, str]) -> dict[str, float]:
-    """Of each version with a record its part of the requests; several domains get as many requests each.
+def owned_sets(records: Sequence[Record], names: Mapping[str, str]) -> list[list[Record]]:
+    """The records of each domain and type in which a version has one.
 
     names: of versions by what leads to them: the names of their balancers, and their records' identifiers.
     """
     sets: dict[tuple[str, str], list[Record]] = {}
     for one in records:
         sets.setdefault((one.name, one.type), []).append(one)
-    owners = {one.identity: owner for one in records if (owner := owner_of(one, names))}
-    sets = {key: members for key, members in sets.items() if any(one.identity in owners for one in members)}
+    return [members for members in sets.values() if any(owner_of(one, names) for one in members)]
+
+
+def shares_of(sets: Sequence[Sequence[Record]], names: Mapping[str, str], domains: int) -> dict[str, float]:
+    """Of each version with a record its part of the requests. domains: how many the app has."""
     found: dict[str, float] = {}
-    for members in sets.values():
+    for members in sets:
         total = sum(one.weight or 0 for one in members)
         for one in members:
-            if owner := owners.get(one.identity):
+            if owner := owner_of(one, names):
                 share = (one.weight or 0) / total if total else 1 / len(members)
-                found[owner] = found.get(owner, 0.0) + share / len(sets)
+                found[owner] = found.get(owner, 0.0) + share / domains
     return found
 
 
@@ -73,12 +90,6 @@ def weighted_records() -> list[Record]:
     return [record_of(one) for zone in zones for one in zone.rrsets if one.weight is not None]
 
 
-def here(backends: Any) -> Any:
-    from moto.core import DEFAULT_ACCOUNT_ID
-
-    return backends[DEFAULT_ACCOUNT_ID][world.region]
-
-
 def stacks_of(app: str) -> dict[str, Any]:
     """By version: the stacks ``APP-VERSION`` that are not deleted."""
     from moto.cloudformation.models import cloudformation_backends
@@ -92,10 +103,6 @@ def stacks_of(app: str) -> dict[str, Any]:
         for version, one in names
         if one.name == f"{app}-{version}" and "-" not in version and one.status != "DELETE_COMPLETE"
     }
-
-
-def physical(stack: Any, kind: str) -> list[str]:
-    return [one.physical_id for one in stack.resources.values() if one.type == kind and one.physical_id]
 
 
 def sorted_balancers(stack: Any) -> list[tuple[str, Balancer]]:
@@ -127,13 +134,10 @@ def modern_ones(stack: Any) -> Iterator[tuple[str, Balancer]]:
         if balancer is None:
             continue
         groups = [one for one in backend.target_groups.values() if arn in one.load_balancer_arns]
-        hosts = []
-        for group in groups:
-            states = [one.status for one in backend.describe_target_health(group.arn, [])]
-            hosts.append(Hosts(group.arn.rpartition(":")[2], states.count("healthy"), states.count("unhealthy")))
+        hosts = tuple(hosts_in(backend, group.arn) for group in groups)
         kind = "network" if balancer.type == "network" else "application"
         name = arn.partition(":loadbalancer/")[2]
-        yield balancer.dns_name.lower(), Balancer(kind, name, kind == "application", tuple(hosts))
+        yield balancer.dns_name.lower(), Balancer(kind, name, kind == "application", hosts)
 
 
 def groups_of(stack: Any) -> tuple[tuple[str, tuple[str, ...]], ...]:

@@ -1,0 +1,25 @@
+"""What load asks the backends of the sandbox's own account and region."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from senza.sandbox.load.metrics import Hosts
+from senza.sandbox.world import world
+
+
+def here(backends: Any) -> Any:
+    from moto.core import DEFAULT_ACCOUNT_ID
+
+    return backends[DEFAULT_ACCOUNT_ID][world.region]
+
+
+def physical(stack: Any, kind: str) -> list[str]:
+    """The physical ids of the resources of that type that a stack has."""
+    return [one.physical_id for one in stack.resources.values() if one.type == kind and one.physical_id]
+
+
+def hosts_in(backend: Any, arn: str) -> Hosts:
+    """What is registered in a target group. backend: of elbv2."""
+    states = [one.status for one in backend.describe_target_health(arn, [])]
+    return Hosts(arn.rpartition(":")[2], states.count("healthy"), states.count("unhealthy"))
