@@ -8,8 +8,8 @@ from senza.doctor.facts import Facts
 from senza.doctor.model import Check, Finding
 from senza.fleet.groups import Group
 from senza.stacks.summaries import Stack
-from senza.traffic.records import Domain, Record
-from senza.traffic.switch import weighted_domains
+from senza.traffic.records import Record
+from senza.traffic.weighted import Place, weighted_domains
 
 DAY = 86400.0
 IDLE_DAYS = 14
@@ -60,7 +60,7 @@ def idle(facts: Facts) -> Iterator[Finding]:
 
 
 def without_traffic(
-    stacks: Sequence[Stack], domains: Mapping[Domain, Mapping[str, Record]], now: float
+    stacks: Sequence[Stack], domains: Mapping[Place, Mapping[str, Record]], now: float
 ) -> Iterator[Finding]:
     """Pure: old versions at weight 0 everywhere beside one of the same app that has traffic."""
     weights: dict[str, int] = {}

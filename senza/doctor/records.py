@@ -11,14 +11,14 @@ from senza.doctor.facts import Facts
 from senza.doctor.model import Check, Finding
 from senza.stacks.references import split_name
 from senza.stacks.summaries import Stack
-from senza.traffic.records import Domain, Record
-from senza.traffic.switch import weighted_domains
+from senza.traffic.records import Record
+from senza.traffic.weighted import Place, weighted_domains
 from senza.traffic.weights import effective
 
 STACK_NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9-]*-[a-zA-Z0-9]+")
 BALANCER = re.compile(r"(?:\.|^)(?:elb\.)?(?P<region>[a-z]{2}(?:-[a-z]+)+-[0-9]+)\.(?:elb\.)?amazonaws\.com")
 
-Domains = Mapping[Domain, Mapping[str, Record]]
+Domains = Mapping[Place, Mapping[str, Record]]
 
 
 def orphaned(facts: Facts) -> Iterator[Finding]:

@@ -14,8 +14,8 @@ from senza.rollout.judging import judge, shares
 from senza.rollout.metrics import DELAY, Look, Side, find_targets, read
 from senza.rollout.model import Evidence, Minute, Says, Strategy, Verdict, When
 from senza.rollout.running import NotGood, Prepared, Run, Undecided, prepare
-from senza.rollout.shifting import names_in_template
 from senza.rollout.steps import Bake, CallHook, RefreshVersion, lasting
+from senza.traffic.app import known_names
 from senza.traffic.weights import percent
 
 INTERVAL = 60.0
@@ -144,7 +144,7 @@ def observed_share(requests: Mapping[str, Sequence[Minute]], stack: str) -> floa
 
 def address_of(run: Run) -> str:
     """The version's own address, "" where it has none: the name among its records that begins like the stack."""
-    names = names_in_template(run, run.ground.stack)
+    names = set(known_names(run.aws, run.ground.stack).values())
     own = sorted(name for name in names if name.partition(".")[0] == run.ground.stack.lower())
     return f"https://{own[0]}" if own else ""
 

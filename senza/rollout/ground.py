@@ -11,7 +11,7 @@ from senza.stacks.changes import DEAD, already_exists
 from senza.stacks.summaries import Stack, list_stacks
 from senza.traffic.records import Zones
 from senza.traffic.survey import survey
-from senza.traffic.switch import weighted_domains
+from senza.traffic.weighted import weighted_domains
 from senza.traffic.weights import effective
 
 

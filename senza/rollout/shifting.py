@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from senza.errors import Conflict, NotFound
+from senza.errors import Conflict
 from senza.plan import Outcome, perform
 from senza.rollout.running import Prepared, Run, already, prepare
 from senza.rollout.steps import Shift, ShiftBack
 from senza.stacks.references import split_name
-from senza.traffic.app import plan_traffic
-from senza.traffic.records import Reader
-from senza.traffic.survey import names_of
-from senza.traffic.switch import DomainPlan, SwitchPlan, plan_restore, weighted_domains
+from senza.traffic.app import plan_return, plan_traffic
+from senza.traffic.switch import SwitchPlan
+from senza.traffic.weighted import DomainPlan
 from senza.traffic.weights import percent
 
 
@@ -74,15 +73,8 @@ def described(weights: Mapping[str, int]) -> str:
 @prepare.register
 def prepare_back(step: ShiftBack, run: Run) -> Prepared:
     """All domains of all zones that the version shares, to what the snapshot says: one batch for each zone."""
-    names = {*run.ground.weights, *names_in_template(run, step.stack)}
-    records = Reader(run.aws, run.zones()).read(sorted(names))
-    plan = plan_restore(records, run.ground.weights, step.stack)
-    planned = {domain.domain for domain in plan.domains}
-    kept = {
-        str(domain): {name: record.weight or 0 for name, record in siblings.items()}
-        for domain, siblings in weighted_domains(records).items()
-        if domain not in planned and step.stack in siblings
-    }
+    planned = plan_return(run.aws, run.zones, run.ground.weights, step.stack, run.ground.others)
+    plan, kept = planned.plan, dict(planned.kept)
     for name in kept:
         run.say(f"{name}: {step.stack} keeps the traffic, because no version is left that could have it")
     if not plan.steps:
@@ -94,10 +86,3 @@ def prepare_back(step: ShiftBack, run: Run) -> Prepared:
         return Outcome("; ".join(dict.fromkeys(said)), {"weights": after(plan.domains) | kept})
 
     return Prepared(act, {"weights": before(plan.domains)})
-
-
-def names_in_template(run: Run, stack: str) -> set[str]:
-    try:
-        return set(names_of(run.aws, stack).values())
-    except NotFound:
-        return set()

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from senza.errors import SenzaError
 from senza.plan import Outcome, Step, World, perform
 from senza.stacks.summaries import Stack
-from senza.traffic.switch import DomainPlan, SwitchPlan
+from senza.traffic.switch import SwitchPlan
+from senza.traffic.weighted import DomainPlan
 from senza.traffic.weights import percent
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -16,8 +16,8 @@ from senza.stacks.summaries import Stack, describe_stack, list_stacks
 from senza.traffic.announce import plan_announcement
 from senza.traffic.records import Reader, Zones
 from senza.traffic.survey import names_of, survey
-from senza.traffic.switch import SwitchPlan, plan_switch, weighted_domains
-from senza.traffic.weights import effective
+from senza.traffic.switch import SwitchPlan, plan_restore, plan_switch
+from senza.traffic.weighted import Weighted, answers, weighted_domains
 
 
 @dataclass(frozen=True)
@@ -42,14 +42,14 @@ def shares(aws: Aws, zones: Zones, app: str) -> list[Share]:
     jobs: dict[str, Callable[[], Any]] = {"stacks": partial(stacks_of, aws, app), "zones": zones}
     looked = aws.parallel(jobs)
     found = survey(aws, looked["zones"], looked["stacks"])
-    owner = {id(item.record.raw): item.stack for item in found.owned}
+    owner = {id(item.record): item.stack for item in found.owned}
     records = [item.record for item in found.owned] + list(found.foreign)
     result = []
     for domain, siblings in weighted_domains(records).items():
-        percents = effective({name: record.weight or 0 for name, record in siblings.items()})
+        percents = answers(domain, {name: record.weight or 0 for name, record in siblings.items()})
         rows = []
         for identifier, record in siblings.items():
-            stack = owner.get(id(record.raw))
+            stack = owner.get(id(record))
             version, status = (stack.version, stack.status) if stack else ("", "")
             share = Share(
                 domain.name, domain.type, identifier, version, record.weight or 0, percents[identifier], status
@@ -96,11 +96,42 @@ def plan_traffic(aws: Aws, zones: Zones, app: str, version: str, asked: int, *, 
     return TrafficPlan(stack, switch, (*switch.steps, *plan_announcement(stack, asked, switch)))
 
 
+@dataclass(frozen=True)
+class Return:
+    """The way back of one version. kept: weights of the domains at which it keeps the traffic, by name and identifier.
+
+    A version keeps the traffic of a domain where nobody else is left that could have it.
+    """
+
+    plan: SwitchPlan
+    kept: Mapping[str, Mapping[str, int]]
+
+
+def plan_return(
+    aws: Aws, zones: Zones, weights: Mapping[str, Mapping[str, int]], stack: str, others: Sequence[str] = ()
+) -> Return:
+    """Plan to give everybody the weight that they had, and ``stack`` none, at all domains.
+
+    weights: as they were, by domain name and identifier. stack: full name; it may be gone. others: full names of the
+    stacks that had traffic.
+    """
+    names = {*weights, *known_names(aws, stack).values()}
+    records = Reader(aws, zones()).read(sorted(names))
+    plan = plan_restore(records, weights, stack)
+    planned = {domain.domain for domain in plan.domains}
+    kept = {
+        domain.name: {name: record.weight or 0 for name, record in siblings.items()}
+        for domain, siblings in weighted_domains(records).items()
+        if domain not in planned and stack in siblings
+    }
+    return Return(plan, kept)
+
+
 def known_names(aws: Aws, name: str) -> dict[str, str]:
     try:
         return names_of(aws, name)
     except NotFound:
-        return {}  # the stack is looked up at the same time, and its absence is better told there
+        return {}  # whoever minds is told of its absence by looking at the stack
 
 
 def without_record(stack: Stack, has_names: bool) -> SenzaError:

@@ -18,10 +18,11 @@ from senza.stacks.resources import resources_of
 from senza.stacks.summaries import Stack
 from senza.stacks.templates import deployed_template, weighted_resources, with_weights
 from senza.traffic.families import check_added, check_families
-from senza.traffic.records import Domain, Reader, Record, Zones, normal
+from senza.traffic.records import Reader, Record, Zones, normal
 from senza.traffic.survey import names_of, record_names
-from senza.traffic.switch import WeightChange, batches, plan_switch, weighted_domains
-from senza.traffic.weights import TOTAL, effective, percent
+from senza.traffic.switch import batches, plan_switch
+from senza.traffic.weighted import Place, WeightChange, Weighted, answers, weighted_domains
+from senza.traffic.weights import TOTAL, percent
 
 UPDATING = ("UPDATE_IN_PROGRESS", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
 NOT_UPDATABLE = ("DELETE_FAILED", "ROLLBACK_FAILED", "UPDATE_ROLLBACK_FAILED", "DELETE_IN_PROGRESS")
@@ -44,7 +45,7 @@ def before_create(aws: Aws, zones: Zones, compiled: Compiled, *, force: bool = F
     if not wanted:
         return []
     records = Reader(aws, zones()).read(name for name, _ in wanted)
-    changes: list[WeightChange] = []
+    changes: list[WeightChange[Weighted]] = []
     for (name, type_), item in wanted.items():
         present = [record for record in records if record.name == name and record.type == type_]
         if not force:
@@ -148,14 +149,14 @@ def before_delete(aws: Aws, zones: Zones, stack: Stack, *, force: bool = False, 
     return Removal((*steps, delete), delete.token, tuple(warnings), left)
 
 
-def has_traffic(records: Sequence[Record], identifier: str) -> bool:
+def has_traffic(records: Sequence[Weighted], identifier: str) -> bool:
     return any(record.identifier == identifier and record.weight for record in records)
 
 
-def departure(domain: Domain, siblings: Mapping[str, Record], identifier: str, stack: Stack, force: bool) -> list[str]:
+def departure(domain: Place, siblings: Mapping[str, Weighted], identifier: str, stack: Stack, force: bool) -> list[str]:
     """Warnings about what leaves with the record. Raises Refused, without ``force``, where that is traffic."""
     weights = {name: record.weight or 0 for name, record in siblings.items()}
-    share = f"{effective(weights)[identifier]:.3g} %"
+    share = f"{answers(domain, weights)[identifier]:.3g} %"
     if len(weights) == 1 and weights[identifier] == 0:
         return [f"{domain.name}: {identifier} was the only version, the name is gone with it"]
     if sum(weights.values()) == 0:

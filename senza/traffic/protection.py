@@ -16,20 +16,20 @@ from senza.plan import World
 from senza.stacks.changes import protect
 
 if TYPE_CHECKING:
-    from senza.traffic.switch import WeightChange
+    from senza.traffic.weighted import WeightChange, Weighted
 
 
-def gaining(changes: Iterable[WeightChange]) -> list[str]:
+def gaining(changes: Iterable[WeightChange[Weighted]]) -> list[str]:
     """The set identifiers, which are stack names, that have no weight before and some after."""
     return crossing(changes, up=True)
 
 
-def losing(changes: Iterable[WeightChange]) -> list[str]:
+def losing(changes: Iterable[WeightChange[Weighted]]) -> list[str]:
     """Those that have some weight before and none after."""
     return crossing(changes, up=False)
 
 
-def crossing(changes: Iterable[WeightChange], *, up: bool) -> list[str]:
+def crossing(changes: Iterable[WeightChange[Weighted]], *, up: bool) -> list[str]:
     sums: dict[str, list[int]] = {}
     for change in changes:
         if change.record.identifier:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from senza.traffic.survey import Survey
-from senza.traffic.switch import weighted_domains
-from senza.traffic.weights import effective
+from senza.traffic.weighted import answers, weighted_domains
 
 ADDRESSES = frozenset({"A", "AAAA", "CNAME"})
 
@@ -25,11 +24,11 @@ def in_main_dns(found: Survey) -> dict[str, bool]:
     answering = {
         (domain, identifier): percent > 0
         for domain, siblings in weighted_domains(records).items()
-        for identifier, percent in effective({name: one.weight or 0 for name, one in siblings.items()}).items()
+        for identifier, percent in answers(domain, {name: one.weight or 0 for name, one in siblings.items()}).items()
     }
     stacks: dict[str, bool] = {}
     for item in found.owned:
-        answers = answering.get((item.record.domain, item.record.identifier or ""))
-        if answers is not None:
-            stacks[item.stack.full_name] = stacks.get(item.stack.full_name, False) or answers
+        main = answering.get((item.record.domain, item.record.identifier or ""))
+        if main is not None:
+            stacks[item.stack.full_name] = stacks.get(item.stack.full_name, False) or main
     return stacks

@@ -57,6 +57,14 @@ class Domain:
     name: str
     type: str
 
+    @property
+    def at_zero(self) -> str:
+        return "Route 53 then answers with every version that has a record, at equal shares"
+
+    @property
+    def spreads_at_zero(self) -> bool:
+        return True
+
     def __str__(self) -> str:
         return self.name
 

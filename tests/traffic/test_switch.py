@@ -15,7 +15,7 @@ from senza.plan import Outcome, Step, execute
 from senza.sandbox.embedded import EmbeddedSandbox
 from senza.sandbox.world import Failure
 from senza.traffic.app import TrafficPlan, plan_traffic, shares, wait_until_settled
-from senza.traffic.switch import INSYNC_TIMEOUT, ShiftWeights
+from senza.traffic.shift_weights import INSYNC_TIMEOUT, ShiftWeights
 from tests.traffic.conftest import MAIN, Apps
 
 
