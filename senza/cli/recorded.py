@@ -173,7 +173,14 @@ def facts_of(compiled: Compiled) -> dict[str, Any]:
     return {
         **{"version": compiled.version, "stack": compiled.full_name},
         **{"parameters": parameters, "tags": compiled.tags},
-        "images": [{"image": one.pinned or one.written, "verdict": one.verdict} for one in compiled.images],
+        "images": [
+            {
+                "image": one.pinned or one.written,
+                "verdict": one.verdict,
+                **({"digest": one.digest} if one.digest else {}),
+            }
+            for one in compiled.images
+        ],
         "image_built": image_built(compiled),
     }
 

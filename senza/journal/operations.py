@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -121,6 +121,17 @@ class Journal:
                     return Operation(self._store, app, ident, [entries[key] for key in keys[ident]])
         return None
 
+    def beginnings(self, app: str, kinds: Collection[str], *, since: float) -> Iterator[Entry]:
+        """The first entries of the operations of these kinds, newest first, one call each as they are consumed.
+
+        since: seconds since the epoch. Two calls to list them; none are found where there is no journal.
+        """
+        keys = self._keys(app, self._ids(app, since))
+        for ident in sorted(keys, reverse=True):
+            found = ENTRY.fullmatch(keys[ident][0].rpartition("/")[2])
+            if found and found[2] in kinds:
+                yield Entry.from_bytes(present(self._store, keys[ident][0]).body)
+
     def _ids(self, app: str, since: float | None) -> list[str]:
         after = f"apps/{app}/{stamp(since)}" if since is not None else ""
         return self._store.folders(f"apps/{app}/", after)
@@ -181,6 +192,14 @@ class Operation:
             else:
                 self.entries.append(entry)
                 return entry
+
+    def catch_up(self) -> None:
+        """Read what other processes have written since. One call, and one for each entry that is new."""
+        names = (key.removeprefix(self._key("")) for key in self._store.keys(self._key("")))
+        numbers = {int(match[1]): self._key(match[0]) for name in names if (match := ENTRY.fullmatch(name))}
+        new = [numbers[seq] for seq in sorted(numbers) if seq >= len(self.entries)]
+        found = read(self._store, new)
+        self.entries.extend(found[key] for key in new)
 
     def attach(self, name: str, body: bytes, content_type: str) -> None:
         """Keep a file with the operation, in place of one of the same name."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
@@ -48,6 +48,7 @@ class Gate:
 
     account: the id of the account, asked for only where the policy makes a difference between accounts.
     force: what would be refused is a warning. tolerant: registries that cannot be reached are a warning (the sandbox).
+    pins: image as written -> the same by the digest that it is to have, whatever its tag names by now.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class Gate:
         force: bool = False,
         tolerant: bool = False,
         signature: Callable[[SignatureRule, str], Signature] = verify,
+        pins: Mapping[str, str] | None = None,
     ) -> None:
         self._registries = registries
         self._policy = policy
@@ -66,6 +68,7 @@ class Gate:
         self._force = force
         self._tolerant = tolerant
         self._verify = signature
+        self._pins = pins or {}
 
     @cached_property
     def _enforced(self) -> bool:
@@ -84,23 +87,26 @@ class Gate:
         written = ImageReference.parse(image)
         warnings: list[str] = []
         found = None
+        given = self._pins.get(image, "") if pin else ""
         if pin or written.host or self._policy is not NO_POLICY:
-            found = self._found(image, architecture, pin, warnings)
+            found = self._found(image, architecture, pin, warnings, given)
         signature = None
         if self._policy.signature and found:
             signature = self._verify(self._policy.signature, found.reference.located().pinned(found.digest))
-        digest = found.digest if found else ""
+        digest = found.digest if found else ImageReference.parse(given).digest
         origin = found.origin if found else None
         findings = judge(Facts(written, digest, origin, signature), self._policy)
         verdict = self._verdict(findings, warnings)
-        pinned = found.pinned if found and pin else ""
+        pinned = (found.pinned if found else given) if pin else ""
         return CheckedImage(
             image, pinned, digest, origin, verdict, self._policy.title, findings, tuple(dict.fromkeys(warnings))
         )
 
-    def _found(self, image: str, architecture: str, pin: bool, warnings: list[str]) -> FoundImage | None:
+    def _found(
+        self, image: str, architecture: str, pin: bool, warnings: list[str], given: str = ""
+    ) -> FoundImage | None:
         try:
-            return self._registries.look_up(image, architecture if pin else "")
+            return self._registries.look_up(given or image, architecture if pin else "")
         except (NotFound, WrongArchitecture) as error:
             if not self._force:
                 raise
@@ -112,6 +118,8 @@ class Gate:
         except RegistryUnavailable as error:
             if not pin:
                 warnings.append(f"could not find out whether the container image {image} exists: {error.message}")
+            elif given and (self._force or self._tolerant or self._policy is NO_POLICY):
+                warnings.append(f"{error.message}: nobody knows whether {given} is still there")
             elif self._force or self._tolerant:
                 warnings.append(
                     f"{error.message}: {image} is not pinned, and a tag that is moved changes what instances start"
