@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from senza.cli.context import Context
+from senza.cli.options import the_context
 from senza.cli.types import tag
 
 if TYPE_CHECKING:
@@ -111,6 +112,7 @@ def definition_arguments(*, tags: bool = False) -> Callable[[F], F]:
 
         @wraps(function)
         def command(*args: Any, **rest: Any) -> Any:
+            the_context(click.get_current_context()).definition = rest["definition"]
             names = ("definition", "version", "parameters", "parameter_file", "force", "verify")
             given = {name: rest.pop(name) for name in names}
             if tags:

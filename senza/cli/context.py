@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from senza.account import Account
     from senza.aws import Aws, Endpoint
     from senza.cli.progress import ClosingReporter
+    from senza.environments import Environment, Environments
     from senza.plan import Outcome, Plan
 
 SANDBOX_REGION = "eu-central-1"
@@ -40,15 +42,60 @@ class Context:
         self.region: str | None = None
         self.profile: str | None = None
         self.sandbox = False
+        self.definition: str | None = None
+        """Path or URL of the definition that the command was given: senza.yaml is looked for beside it."""
+        self._environment_name: str | None = None
+        self._environments: Environments | None = None
         self._clock = clock
-        self._aws = aws
+        self._given = aws
+        self._aws: Aws | None = None
         self._account: Account | None = None
         self._environ = os.environ if environ is None else environ
         self._interactive = interactive
 
     def choose(self, option: str, value: str | bool) -> None:
-        """Keep the value of one of the common options: region, profile or sandbox."""
+        """Keep the value of one of the common options: region, profile, sandbox or environment_name."""
         setattr(self, option, value)
+
+    @property
+    def environment_name(self) -> str | None:
+        """What ``-e`` or SENZA_ENVIRONMENT says: the name of an environment, or ``all``."""
+        return self._environment_name or self._environ.get("SENZA_ENVIRONMENT") or None
+
+    @environment_name.setter
+    def environment_name(self, name: str) -> None:
+        self._environment_name = name
+
+    @property
+    def environment(self) -> Environment | None:
+        """The environment to work in; None where none was chosen. Raises what :meth:`environments` raises."""
+        name = self.environment_name
+        return self.environments().get(name) if name else None
+
+    def environments(self) -> Environments:
+        """What senza.yaml says. Raises UsageError where there is none, DefinitionError where it is wrong."""
+        if self._environments is None:
+            from senza.environments import FILE, look_for, read
+
+            path = look_for(self.definition, Path.cwd())
+            if path is None:
+                raise UsageError(
+                    f"there is no {FILE} that says which environments there are",
+                    hint="Write one beside the definitions or at the root of their repository: docs/environments.md.",
+                )
+            self._environments = read(path)
+        return self._environments
+
+    def in_environment(self, name: str) -> Context:
+        """Another context, for that environment: same clock, options and user; its own AWS and facts about the account.
+
+        Raises UsageError for a name that is none.
+        """
+        other = Context(self._given, clock=self.clock, environ=self._environ, interactive=self._interactive)
+        other.region, other.profile, other.sandbox = self.region, self.profile, self.sandbox
+        other.definition, other._environments = self.definition, self.environments()
+        other.environment_name = other._environments.get(name).name
+        return other
 
     @property
     def clock(self) -> Clock:
@@ -82,12 +129,17 @@ class Context:
         Says on stderr when it is not the real one. Raises UsageError for options that contradict each other.
         """
         if self._aws is None:
-            from senza.aws import Aws
-
-            endpoint = self._endpoint()
-            region = self.region or (None if endpoint else self._usual_region())
-            self._aws = Aws(region, profile=self.profile, endpoint=endpoint)
+            self._aws = self._connected()
         return self._aws
+
+    def _connected(self) -> Aws:
+        from senza.aws import Aws
+
+        if self._given is not None:
+            return self._given
+        endpoint = self._endpoint()
+        region = self.region or (None if endpoint else self._usual_region())
+        return Aws(region, profile=self.profile, endpoint=endpoint)
 
     def account(self) -> Account:
         """Facts about the account, looked up when asked for."""

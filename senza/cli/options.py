@@ -34,11 +34,14 @@ def the_context(ctx: click.Context) -> Context:
 
 
 def common_options(function: F) -> F:
-    """``--region``, ``--profile``, ``--sandbox``, before or after the command's name; the later one wins.
+    """``-e``, ``--region``, ``--profile``, ``--sandbox``, before or after the command's name; the later one wins.
 
     They are kept by the :class:`Context`; the command does not see them.
     """
     options = [
+        click.option("-e", "--environment", "environment_name", metavar="NAME", expose_value=False, callback=_keep,
+                     shell_complete=_complete_environments,
+                     help="Environment of senza.yaml: account, region, role; else SENZA_ENVIRONMENT."),
         click.option("--region", metavar="NAME", expose_value=False, callback=_keep,
                      help="AWS region; else AWS_DEFAULT_REGION, 'senza config', then the AWS config file."),
         click.option("--profile", metavar="NAME", help="Profile of the AWS config file; else AWS_PROFILE.",
@@ -55,6 +58,15 @@ def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
     context = the_context(ctx)
     if value and param.name:
         context.choose(param.name, value)
+
+
+def _complete_environments(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    from senza.errors import SenzaError
+
+    try:
+        return [name for name in the_context(ctx).environments().names if name.startswith(incomplete)]
+    except SenzaError:
+        return []
 
 
 def table_options(columns: Sequence[Column], *, watch: bool = False) -> Callable[[F], F]:

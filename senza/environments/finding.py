@@ -1,0 +1,42 @@
+"""Where ``senza.yaml`` is: beside the definitions or above them, within the repository."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+FILE = "senza.yaml"
+FOLDER = "definitions"
+"""Where definitions usually are, seen from a repository's root."""
+
+
+def find(start: Path) -> Path | None:
+    """The file in the directory ``start``, or in the nearest one above it up to the repository's root.
+
+    The root is the directory with a ``.git``. Outside of repositories ``start`` alone is looked at: above it may be
+    directories into which others can write.
+    """
+    start = start.absolute()
+    above = [start, *start.parents]
+    root = next((number for number, one in enumerate(above) if (one / ".git").exists()), 0)
+    for one in above[: root + 1]:
+        if (one / FILE).is_file():
+            return one / FILE
+    return None
+
+
+def look_for(definition: str | None, current: Path) -> Path | None:
+    """The file for a command: beside its definition or above, else from the current directory, else definitions/.
+
+    definition: path or URL as the user gave it; None for commands that take none.
+    """
+    starts = [current]
+    if definition and "://" not in definition:
+        starts.insert(0, (current / definition).parent)
+    elif definition and definition.startswith("file:///"):
+        from urllib.parse import unquote, urlsplit
+
+        starts.insert(0, Path(unquote(urlsplit(definition).path)).parent)
+    for start in starts:
+        if found := find(start):
+            return found
+    return path if (path := current / FOLDER / FILE).is_file() else None
