@@ -2,7 +2,8 @@
 
 See "CloudWatch metrics for your Classic/Application/Network Load Balancer" in the ELB guides. An error is a 5xx of a
 target, and one that the balancer itself gives because it reaches no target; an application balancer counts the latter
-only as a whole, so they count where the stack has it for itself. CloudWatch reports nothing for no errors, so where
+only as a whole, so they count where the stack has it for itself. Of one that is shared with others, connections to
+targets that failed count instead, which are told by target group. CloudWatch reports nothing for no errors, so where
 there were requests and no figure of errors there were none. A network balancer sees connections and no requests.
 """
 
@@ -34,6 +35,8 @@ NAMES: Mapping[str, Names] = {
     "AWS/NetworkELB": Names(),
 }
 OWN_ERRORS = {"AWS/ApplicationELB": "HTTPCode_ELB_5XX_Count"}
+SHARED_ERRORS = {"AWS/ApplicationELB": "TargetConnectionErrorCount"}
+"""Per target group: the balancer could not connect to a target, which is a 502 or 504 for who asked."""
 OWN_CONNECTIONS = {"AWS/NetworkELB": "NewFlowCount"}
 PERCENTILES = {BuiltIn.P50: "p50", BuiltIn.P99: "p99"}
 
@@ -51,7 +54,10 @@ def requests_of(of: Balancers) -> list[Metric]:
 
 def errors_of(of: Balancers) -> list[Metric]:
     named = [metric(one, name, "Sum") for one in of.sources for name in NAMES[one.namespace].errors]
-    return named + [metric(one, name, "Sum") for one in of.own if (name := OWN_ERRORS.get(one.namespace, "")) != ""]
+    named += [metric(one, name, "Sum") for one in of.own if (name := OWN_ERRORS.get(one.namespace, "")) != ""]
+    return named + [
+        metric(one, name, "Sum") for one in of.shared if (name := SHARED_ERRORS.get(one.namespace, "")) != ""
+    ]
 
 
 def latencies_of(of: Balancers, gate: BuiltIn) -> list[tuple[Metric, Metric]]:

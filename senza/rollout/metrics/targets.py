@@ -45,6 +45,12 @@ class Balancers:
     sources: tuple[Source, ...] = ()
     own: tuple[Source, ...] = ()
 
+    @property
+    def shared(self) -> list[Source]:
+        """The target groups whose balancer others may use, too: its own figures mix versions and apps."""
+        own = {pair for one in self.own for pair in one.dimensions}
+        return [one for one in self.sources if "TargetGroup" in dict(one.dimensions) and own.isdisjoint(one.dimensions)]
+
 
 @dataclass
 class Targets:
