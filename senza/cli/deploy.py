@@ -70,7 +70,7 @@ def command(context: Context, request: Request, strategy: str, dry_run: bool, fo
         secrets=secrets_in(bound),
     )
     with control_of(context, force_unlock) as control:
-        conclude(context, bound.full_name, control.deploy(beginning))
+        conclude(context, control.deploy(beginning))
 
 
 def audited(request: Request, bound: Bound, compiled: Compiled) -> dict[str, Any]:

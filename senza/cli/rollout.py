@@ -202,11 +202,10 @@ def steer(
     app = app_of(word)
     with control_of(context, force_unlock) as control:
         result = action(control, app, control.who())
-        stack = control.newest(app).entries[0].facts["stack"]
     if result.says == wanted == "aborted" and not result.left:
-        click.echo(f"{stack} was taken back: the traffic is where it was before.")
+        click.echo(f"{result.stack} was taken back: the traffic is where it was before.")
         return
-    conclude(context, stack, result)
+    conclude(context, result)
 
 
 def standing(control: Control, app: str) -> dict[str, Any]:

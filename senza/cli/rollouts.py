@@ -70,8 +70,9 @@ def listening(stop: Stop) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def conclude(context: Context, stack: str, result: Result) -> None:
+def conclude(context: Context, result: Result) -> None:
     """One line about the end. Raises OperationFailed (exit code 1) where the new version did not make it."""
+    stack = result.stack
     if result.says == "promoted":
         click.echo(f"{stack} is promoted.")
         return

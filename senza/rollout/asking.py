@@ -31,7 +31,6 @@ def carrier(journal: Journal, app: str) -> Holder | None:
 class Asking:
     """stop: so that Ctrl-C ends the waiting, which changes nothing. say: tell the user about it."""
 
-    journal: Journal
     clock: Clock
     stop: Stop
     say: Callable[[str], None]
@@ -86,13 +85,13 @@ class Asking:
     def wait_for(
         self, operation: Operation, holder: Holder, reached: Callable[[Operation], bool], timeout: float
     ) -> Operation:
-        """The operation as it is when ``reached`` says yes. Raises TimedOut, KeyboardInterrupt."""
+        """The operation, as it is when ``reached`` says yes. Raises TimedOut, KeyboardInterrupt."""
         clock = AttentiveClock(self.clock, lambda: None, self.stop)
         until = clock.now() + timeout
         while True:
-            now = self.journal.open(operation.app, operation.id)
-            if reached(now):
-                return now
+            operation.catch_up()
+            if reached(operation):
+                return operation
             if clock.now() >= until:
                 raise TimedOut(
                     f"{holder.who} at {holder.where} did not do it within {timeout / 60:g} minutes; it may still do so",

@@ -154,7 +154,7 @@ class Control:
 
     def continued(self, operation: Operation, lock: Lock, action: str, first: Callable[[Runner], None]) -> Result:
         try:
-            operation = self.journal.open(operation.app, operation.id)  # another process may have gone on meanwhile
+            operation.catch_up()  # another process may have gone on meanwhile
             run = self.run_of(operation, lambda: stored(operation))
             operation.write("resumed", {"by": action})
             runner = self.runner(run, lock)
@@ -209,7 +209,7 @@ class Control:
 
     @property
     def asking(self) -> Asking:
-        return Asking(self.journal, self.clock, self.stop, self.reporter.progress)
+        return Asking(self.clock, self.stop, self.reporter.progress)
 
     def require_open(self, app: str, operation: Operation) -> Progress:
         stands = progress(operation.entries)

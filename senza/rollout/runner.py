@@ -45,11 +45,12 @@ class Stopped(SenzaError):
 class Result:
     """How a rollout ended: ``promoted``, ``taken back`` or ``aborted``, and why.
 
-    left: of one that was not promoted, percent of the traffic that the version has and had not before, for want of
-    another one.
+    stack: of the new version. left: of one that was not promoted, percent of the traffic that the version has and had
+    not before, for want of another one.
     """
 
     says: str
+    stack: str
     because: str = ""
     left: float = 0.0
 
@@ -205,15 +206,16 @@ class Runner:
 def result_of(operation: Operation) -> Result:
     """Of one that is finished."""
     stands = progress(operation.entries)
+    stack = str(operation.entries[0].facts["stack"])
     if stands.result == PROMOTED:
-        return Result(PROMOTED, stands.because)
-    stack, had = operation.entries[0].facts["stack"], operation.entries[0].facts["ground"]["weights"]
+        return Result(PROMOTED, stack, stands.because)
+    had = operation.entries[0].facts["ground"]["weights"]
     left = 0.0
     for domain, siblings in operation.entries[-1].facts["weights"].items():
         share = effective(siblings).get(stack, 0.0)
         if share > effective(had.get(domain, {})).get(stack, 0.0):
             left = max(left, share)
-    return Result(stands.result, stands.because, left)
+    return Result(stands.result, stack, stands.because, left)
 
 
 def run_is_open(run: Run) -> bool:

@@ -47,6 +47,24 @@ def test_only_one_of_two_processes_goes_on(machine: Machine) -> None:
     assert [entry.kind for entry in machine().open(APP, begun.id).entries] == ["rollout", "step"]
 
 
+def test_what_others_wrote_is_caught_up_with(aws: Aws, machine: Machine) -> None:
+    begun = machine().begin(APP, "rollout", {})
+    here = machine(aws).open(APP, begun.id)
+    for number in range(10):
+        begun.write("step", {"number": number})
+    begun.attach("report.html", b"", "text/html")
+    begun.ask("pause")
+    before = len(aws.calls)
+    here.catch_up()
+    assert here.entries == begun.entries
+    assert [call.operation for call in aws.calls[before:]] == ["ListObjectsV2", *["GetObject"] * 10]
+    here.catch_up()
+    assert [call.operation for call in aws.calls[before + 11 :]] == ["ListObjectsV2"]
+    here.write("stopped", {})
+    begun.catch_up()
+    assert begun.entries == here.entries
+
+
 @pytest.mark.parametrize("code", ["InternalError", "ConditionalRequestConflict"])
 def test_an_entry_whose_answer_was_lost_is_recognised(sandbox: EmbeddedSandbox, machine: Machine, code: str) -> None:
     operation = machine().begin(APP, "rollout", {})
