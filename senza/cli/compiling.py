@@ -60,12 +60,17 @@ class Request:
         bound = bound or self.bind(context)
         gate = gate_for(context, self.verify, force=self.force)
         compiled = compile(bound, context.account(), force=self.force, extra_tags=dict(self.tags), images=gate)
-        for image in compiled.images:
-            if image.note:
-                context.say(f"{image.note}.")
-        for warning in compiled.warnings:
-            context.warn(warning)
+        tell_about(context, compiled)
         return compiled
+
+
+def tell_about(context: Context, compiled: Compiled) -> None:
+    """Where its images come from, and what was noticed while it was compiled."""
+    for image in compiled.images:
+        if image.note:
+            context.say(f"{image.note}.")
+    for warning in compiled.warnings:
+        context.warn(warning)
 
 
 def check_before_sending(context: Context, request: Request, compiled: Compiled) -> None:

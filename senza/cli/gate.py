@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from senza.cli.context import Context
@@ -12,8 +13,8 @@ if TYPE_CHECKING:
     from senza.provenance import Gate
 
 
-def gate_for(context: Context, policy: str | None, *, force: bool) -> Gate:
-    """policy: path or URL instead of the configured one. Raises UsageError for a policy that cannot be read."""
+def gate_for(context: Context, policy: str | None, *, force: bool, pins: Mapping[str, str] | None = None) -> Gate:
+    """policy: path or URL instead of the configured one. pins: see Gate. Raises UsageError for an unreadable policy."""
     from senza.provenance import NO_POLICY, Gate, read_policy
 
     location = policy or read_settings(context.environ).get(POLICY_FILE)
@@ -24,6 +25,7 @@ def gate_for(context: Context, policy: str | None, *, force: bool) -> Gate:
         account=lambda: context.account().identity,
         force=force,
         tolerant=aws.local,
+        pins=pins,
     )
 
 
