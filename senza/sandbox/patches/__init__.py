@@ -11,12 +11,14 @@ from importlib import import_module
 PATCHES = (
     *(
         "clock",
+        "accounts",
         "kms",
         "s3",
         "route53_api",
         "route53_stack",
         "elb",
         "elbv2",
+        "listener_rules",
         "balancer_tags",
         "target_groups",
         "launch",
