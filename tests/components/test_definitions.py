@@ -81,6 +81,11 @@ def test_a_definition_deploys(name: str, here: Aws, clock: FakeClock) -> None:
     assert {resource["LogicalResourceId"] for resource in resources} == set(made.template["Resources"])
     (group,) = here.call("autoscaling", "describe_auto_scaling_groups")["AutoScalingGroups"]
     assert len(group["Instances"]) == group["DesiredCapacity"] > 0
+    detection = here.call("cloudformation", "detect_stack_drift", StackName=made.full_name)["StackDriftDetectionId"]
+    drift = here.call(
+        "cloudformation", "describe_stack_drift_detection_status", StackDriftDetectionId=detection
+    )  # what was just made is what the template says
+    assert drift["StackDriftStatus"] == "IN_SYNC"
     here.call("cloudformation", "delete_stack", StackName=made.full_name)
     clock.sleep(3600)
     (gone,) = here.call("cloudformation", "describe_stacks", StackName=stack["StackId"])["Stacks"]

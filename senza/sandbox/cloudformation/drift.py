@@ -96,11 +96,11 @@ def target_group(stack: Stack, resource: Resource) -> dict[str, Any] | None:
     if found is None:
         return None
     return {
-        "HealthCheckPath": found.healthcheck_path,
-        "HealthCheckPort": found.healthcheck_port,
-        "HealthCheckProtocol": found.healthcheck_protocol,
-        "HealthCheckIntervalSeconds": found.healthcheck_interval_seconds,
-        "HealthCheckTimeoutSeconds": found.healthcheck_timeout_seconds,
+        "HealthCheckPath": found.health_check_path,
+        "HealthCheckPort": found.health_check_port,
+        "HealthCheckProtocol": found.health_check_protocol,
+        "HealthCheckIntervalSeconds": found.health_check_interval_seconds,
+        "HealthCheckTimeoutSeconds": found.health_check_timeout_seconds,
         "HealthyThresholdCount": found.healthy_threshold_count,
         "UnhealthyThresholdCount": found.unhealthy_threshold_count,
     }
