@@ -27,6 +27,10 @@ BRISK = frozenset({"s3"})
 """Services whose answers are small and quick, and without which a person can go on: soon given up."""
 
 
+MARK = "x-senza-sandbox"
+"""The header by which a sandbox says, in each answer, that it is one."""
+
+
 @dataclass(frozen=True)
 class Endpoint:
     """A local AWS: where it listens and the credentials that only it accepts.

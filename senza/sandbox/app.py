@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from senza.errors import SenzaError
-from senza.sandbox import buckets, permissions
+from senza.sandbox import accounts, buckets, permissions
 from senza.sandbox.faults import Fault
 from senza.sandbox.load import feeder
 from senza.sandbox.load.settings import Load
@@ -122,10 +122,12 @@ class App:
 
         environ = environ | {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
         environ.pop("HTTP_TRANSFER_ENCODING", None)
+        credential = incoming.credential()
         with self._world.lock:
             try:
                 self._world.timeline.catch_up()
-                if refused := buckets.refusal(incoming, self.account["values"]["account_id"]):
+                accounts.settle(self._world, incoming)
+                if refused := buckets.refusal(incoming, accounts.account_of(credential[0] if credential else "")):
                     return self._error(incoming, *refused)
                 chunks, status, headers = run_wsgi_app(self._moto, environ, buffered=True)
             except NotImplementedError as error:
@@ -148,7 +150,7 @@ class App:
                 return None
             return self._error(incoming, 403, "AccessDenied", f"{SECRET_HEADER} is not this sandbox's")
         credential = incoming.credential()
-        if credential and (credential[0] == self._keys.access_key_id or handed_out(credential[0])):
+        if credential and (credential[0] == self._keys.access_key_id or accounts.session(credential[0])):
             return None
         service = credential[1] if credential else ""
         code = {"ec2": "AuthFailure", "s3": "InvalidAccessKeyId"}.get(service, "InvalidClientTokenId")
@@ -228,15 +230,3 @@ def read_body(environ: dict[str, Any]) -> bytes:
         body: bytes = environ["wsgi.input"].read()
         return body
     return bytes(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)))
-
-
-def handed_out(access_key_id: str) -> bool:
-    """Whether the sandbox's own STS made this key."""
-    from moto.sts.models import sts_backends
-
-    return any(
-        role.access_key_id == access_key_id
-        for account in sts_backends.values()
-        for backend in account.values()
-        for role in backend.assumed_roles
-    )

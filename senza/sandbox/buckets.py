@@ -35,7 +35,10 @@ ACTIONS = {
 
 
 def refusal(incoming: Incoming, account: str) -> tuple[int, str, str] | None:
-    """(status, code, message) of the answer to a request that S3 would not let through; None for all others."""
+    """(status, code, message) of the answer to a request that S3 would not let through; None for all others.
+
+    account: whose credentials the request is signed with.
+    """
     service, operation = incoming.call()
     if service != "s3":
         return None
@@ -44,17 +47,20 @@ def refusal(incoming: Incoming, account: str) -> tuple[int, str, str] | None:
     if unless and (unless != "*" or only) and operation in ("PutObject", "CompleteMultipartUpload"):
         # "Conditional requests": the only value that writes take is the asterisk, and one condition at a time
         return 501, "NotImplemented", "A header you provided implies functionality that is not implemented"
-    bucket = find(account, name)
-    if bucket is None:
+    bucket = find(name)
+    if bucket is None or operation == "CreateBucket":
         return None
     source = incoming.headers.get("x-amz-copy-source", "").lstrip("/").partition("/")[0]
-    owners = [(bucket, OWNER_HEADER), *([(found, SOURCE_OWNER_HEADER)] if (found := find(account, source)) else [])]
+    owners = [(bucket, OWNER_HEADER), *([(found, SOURCE_OWNER_HEADER)] if (found := find(source)) else [])]
     if any(incoming.headers.get(header, one.account_id) != one.account_id for one, header in owners):
         return 403, DENIED, "Access Denied"
     action = f"s3:{ACTIONS.get(operation, operation)}"
     resource = f"arn:aws:s3:::{name}/{key}" if key else f"arn:aws:s3:::{name}"
-    if bucket.policy and decision(bucket.policy, action, resource, facts(incoming, bucket.account_id)) == "Deny":
+    decided = decision(bucket.policy, action, resource, facts(incoming, account)) if bucket.policy else ""
+    if decided == "Deny":
         return 403, DENIED, f"User is not authorized to perform: {action} on resource: {resource} with an explicit deny"
+    if bucket.account_id != account and decided != "Allow":
+        return 403, DENIED, f"User is not authorized to perform: {action} on resource: {resource}"
     blocks = bucket.public_access_block
     if operation == "PutBucketPolicy" and blocks and blocks.block_public_policy and public(incoming.body):
         said = "because public policies are prevented by the BlockPublicPolicy setting in S3 Block Public Access."
@@ -62,10 +68,13 @@ def refusal(incoming: Incoming, account: str) -> tuple[int, str, str] | None:
     return None
 
 
-def find(account: str, name: str) -> Any:
+def find(name: str) -> Any:
+    """The bucket, of whichever account: their names are one space. None where there is none."""
     from moto.s3.models import s3_backends
 
-    return next((one.buckets[name] for one in s3_backends[account].values() if name in one.buckets), None)
+    return next(
+        (one.buckets[name] for account in s3_backends.values() for one in account.values() if name in one.buckets), None
+    )
 
 
 def facts(incoming: Incoming, account: str) -> dict[str, str]:

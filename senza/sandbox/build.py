@@ -30,7 +30,7 @@ def build(keys: Keys) -> tuple[App, World]:
     amis = resources.files("senza.sandbox") / "data" / "amis.json"
     os.environ["MOTO_AMIS_PATH"] = str(amis)  # moto reads these when it is imported
     os.environ["MOTO_ACM_VALIDATION_WAIT"] = "-1"
-    os.environ.setdefault("MOTO_ACCOUNT_ID", "123456789012")
+    os.environ.pop("MOTO_ACCOUNT_ID", None)  # it would make one account of all
     with read_once("endpoints", "partitions"):
         check_region(world.region)
         from senza.sandbox import patches

@@ -50,10 +50,19 @@ class Incoming:
 
     def credential(self) -> tuple[str, str] | None:
         """(access key id, service) that the request is signed for: header or presigned URL, signature version 4."""
+        found = self._signed_for()
+        return (found[1], found[3]) if found else None
+
+    def region(self) -> str:
+        """The region that the request is signed for; "" where it is not signed."""
+        found = self._signed_for()
+        return found[2] if found else ""
+
+    def _signed_for(self) -> re.Match[str] | None:
         found = CREDENTIAL.search(self.headers.get("authorization", ""))
         if found is None and "X-Amz-Credential" in self.query:
             found = CREDENTIAL.search(f"Credential={self.query['X-Amz-Credential']}")
-        return (found[1], found[3]) if found else None
+        return found
 
     def call(self) -> tuple[str, str]:
         """(service, operation), e.g. ``("route53", "ListHostedZones")``."""

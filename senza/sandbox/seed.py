@@ -25,9 +25,13 @@ from typing import Any
 
 from senza.sandbox import published
 from senza.sandbox.certificates import certificate
+from senza.sandbox.world import world
 
 ALIAS = "acme-hello"
 ZONE = "hello.example.org."
+DOMAIN = ZONE.rstrip(".")
+MATCHING = (f"*.{DOMAIN}", DOMAIN)
+"""The names of the certificate that fits the zone."""
 SEED = 20260101
 """Of moto's random numbers: a reset gives the same ids again."""
 SECURITY_GROUPS = (
@@ -48,6 +52,12 @@ class Account:
     labels: dict[str, str] = field(default_factory=dict)
     values: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def partition(self) -> str:
+        from moto.utilities.utils import get_partition
+
+        return str(get_partition(self.region))
+
     def label(self, ident: str, text: str) -> None:
         self.labels[ident] = f"<{text}>"
 
@@ -63,16 +73,28 @@ def seed(region: str) -> dict[str, Any]:
     reset_model_data()
     mock_random.seed(SEED)
     account = Account(region, DEFAULT_ACCOUNT_ID, values={"account_id": DEFAULT_ACCOUNT_ID})
+    everywhere(account)
+    in_region(account)
+    world.place = (account.number, region)
+    world.places.extend([(account.number, ""), world.place])
+    return {"labels": account.labels, "values": account.values}
+
+
+def everywhere(account: Account) -> None:
+    """What an account has once, not in each region."""
+    dns(account)
+    identities(account)
+    server_certificate(account)
+
+
+def in_region(account: Account) -> None:
     network(account)
     security_groups(account)
     images(account)
-    dns(account)
-    identities(account)
     certificates(account)
     topics_and_keys(account)
     for ident, text in published.seed(account.number, account.region).items():
         account.label(ident, text)
-    return {"labels": account.labels, "values": account.values}
 
 
 def network(account: Account) -> None:
@@ -147,7 +169,9 @@ def images(account: Account) -> None:
 def dns(account: Account) -> None:
     from moto.route53.models import route53_backends
 
-    zone = route53_backends[account.number]["aws"].create_hosted_zone(ZONE, False, caller_reference="seed-0")
+    zone = route53_backends[account.number][account.partition].create_hosted_zone(
+        ZONE, False, caller_reference="seed-0"
+    )
     account.label(zone.resource_id, f"zone:{ZONE}")
     account.values["zone_ids"] = {ZONE: zone.id}
 
@@ -155,7 +179,7 @@ def dns(account: Account) -> None:
 def identities(account: Account) -> None:
     from moto.iam.models import iam_backends
 
-    iam = iam_backends[account.number]["aws"]
+    iam = iam_backends[account.number][account.partition]
     iam.create_account_alias(ALIAS)
     trust = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
     for role in ROLES:
@@ -170,22 +194,24 @@ def policy(statement: dict[str, Any]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
-def certificates(account: Account) -> None:
-    from moto.acm.models import acm_backends
-    from moto.acm.utils import make_arn_for_certificate
+def server_certificate(account: Account) -> None:
     from moto.iam.models import iam_backends
 
-    domain = ZONE.rstrip(".")
-    matching = (f"*.{domain}", domain)
-    pem = certificate(matching)
-    name = domain.replace(".", "-")
-    iam = iam_backends[account.number]["aws"]
+    pem = certificate(MATCHING)
+    name = DOMAIN.replace(".", "-")
+    iam = iam_backends[account.number][account.partition]
     account.label(
         iam.upload_server_certificate(name, pem.certificate, pem.key, cert_chain=pem.certificate).arn,
         f"iam-cert:{name}",
     )
+
+
+def certificates(account: Account) -> None:
+    from moto.acm.models import acm_backends
+    from moto.acm.utils import make_arn_for_certificate
+
     acm = acm_backends[account.number][account.region]
-    for names in (matching, ("*.unrelated.example.net",)):
+    for names in (MATCHING, ("*.unrelated.example.net",)):
         bundle = issued(account.number, account.region, names)
         bundle.arn = make_arn_for_certificate(account.number, account.region)
         acm._certificates[bundle.arn] = bundle
@@ -236,5 +262,5 @@ def topics_and_keys(account: Account) -> None:
     account.values["kms_ciphertext"] = secret
     account.label(secret, "KMS_CIPHERTEXT")
     bucket = f"{ALIAS.split('-')[0]}-stups-mint-{account.number}-{account.region}"
-    s3_backends[account.number]["aws"].create_bucket(bucket, account.region)
+    s3_backends[account.number][account.partition].create_bucket(bucket, account.region)
     account.values["mint_bucket"] = bucket

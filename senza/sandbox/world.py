@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -125,12 +126,15 @@ class Request:
 
 @dataclass
 class ActiveLoad:
-    """Load that an app gets. since: when it began. minutes: how many were fed. past: shares of the last minutes."""
+    """Load that an app gets in each account and region. since: when it began. minutes: how many were fed.
+
+    past: by account and region, the shares of the last minutes.
+    """
 
     load: Load
     since: float
     minutes: int = 0
-    past: deque[dict[str, float]] = field(default_factory=deque)
+    past: dict[tuple[str, str], deque[dict[str, float]]] = field(default_factory=dict)
 
 
 @dataclass
@@ -148,6 +152,10 @@ class World:
         self.lock = threading.RLock()
         """Held while a request is handled: moto is not thread-safe, and a batch must be seen whole or not at all."""
         self.region = "eu-central-1"
+        self.places: list[tuple[str, str]] = []
+        """(account, region) of those that were seeded, in that order; region "" for an account alone."""
+        self.place = ("", "")
+        """(account, region) that is meant where no request says so: by load, and by what AWS's services report."""
         self.clock: SandboxClock = VirtualClock()
         self.make_settings: Callable[[], Settings] = Settings
         self.settings = Settings()
@@ -165,6 +173,17 @@ class World:
         self.log.clear()
         self.timeline.clear()
         self.loads = Loads()
+        self.places = []
+        self.place = ("", "")
+
+    @contextmanager
+    def at(self, place: tuple[str, str]) -> Iterator[None]:
+        """Mean that account and region for a while. The caller holds the lock."""
+        before, self.place = self.place, place
+        try:
+            yield
+        finally:
+            self.place = before
 
 
 world = World()

@@ -59,11 +59,14 @@ def feeding() -> Operation:
         if end <= world.clock.now() - KEPT:
             continue  # nobody looked for more than a day
         for app, active in world.loads.active.items():
-            feed(app, active, end)
+            for place in [place for place in world.places if place[1]]:
+                with world.at(place):
+                    feed(app, active, end)
+            active.minutes += 1
 
 
 def feed(app: str, active: ActiveLoad, end: float) -> None:
-    """Report the minute that ends then."""
+    """Report the minute that ends then, of the versions in this account and region."""
     from senza.sandbox.patches.cloudwatch import here
 
     store, start = here(), end - MINUTE
@@ -71,13 +74,12 @@ def feed(app: str, active: ActiveLoad, end: float) -> None:
         for key, datum in reports(app, active.load, version, start, min(MINUTE, end - active.since), active.minutes):
             store.add(key, datum)
             store.forget(key, end - KEPT)
-    active.minutes += 1
 
 
 def versions(app: str, active: ActiveLoad) -> list[Version]:
     """With the shares of this minute, or of those before, too, where resolvers lag behind; rules have no lag."""
     found = routes.versions(app)
     minutes = round(active.load.lag / MINUTE)
-    past = deque(active.past, maxlen=minutes)
-    active.past = deque([*past, {one.name: one.share for one in found}], maxlen=minutes)
+    past = deque(active.past.get(world.place, ()), maxlen=minutes)
+    active.past[world.place] = deque([*past, {one.name: one.share for one in found}], maxlen=minutes)
     return routes.lagging(found, past) if past else found

@@ -1,4 +1,4 @@
-"""What load asks the backends of the sandbox's own account and region."""
+"""What load asks the backends of the account and region that it is about."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ from senza.sandbox.world import world
 
 
 def here(backends: Any) -> Any:
-    from moto.core import DEFAULT_ACCOUNT_ID
-
-    return backends[DEFAULT_ACCOUNT_ID][world.region]
+    account, region = world.place
+    return backends[account][region]
 
 
 def physical(stack: Any, kind: str) -> list[str]:

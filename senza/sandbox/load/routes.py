@@ -81,12 +81,12 @@ def owner_of(record: Record, names: Mapping[str, str]) -> str | None:
 
 
 def weighted_records() -> list[Record]:
-    from moto.core import DEFAULT_ACCOUNT_ID
     from moto.route53.models import route53_backends
 
     from senza.sandbox.patches.route53_api import record_of
+    from senza.sandbox.world import world
 
-    zones = [zone for backend in route53_backends[DEFAULT_ACCOUNT_ID].values() for zone in backend.zones.values()]
+    zones = [zone for backend in route53_backends[world.place[0]].values() for zone in backend.zones.values()]
     return [record_of(one) for zone in zones for one in zone.rrsets if one.weight is not None]
 
 

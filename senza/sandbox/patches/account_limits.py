@@ -60,7 +60,8 @@ def quota(code: str, account: str, region: str) -> dict[str, Any]:
     used = running_cores(families, kind.endswith("Spot"), account, region)
     if used:
         at = world.timeline.now // USAGE_PERIOD * USAGE_PERIOD - USAGE_PERIOD  # the last period that is over
-        here().add(Key.of("AWS/Usage", "ResourceCount", dimensions), Datum.of(at, [(used, 1)]))
+        with world.at((account, region)):
+            here().add(Key.of("AWS/Usage", "ResourceCount", dimensions), Datum.of(at, [(used, 1)]))
     return {
         "ServiceCode": "ec2",
         "ServiceName": "Amazon Elastic Compute Cloud (Amazon EC2)",

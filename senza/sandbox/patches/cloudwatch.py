@@ -45,11 +45,11 @@ def refuse(error: Invalid) -> Exception:
 
 
 def here() -> Store:
-    """The data of the sandbox's own account and region, where AWS's services report to."""
+    """The data of the account and region that is meant, where AWS's services report to."""
     from moto.cloudwatch.models import cloudwatch_backends
-    from moto.core import DEFAULT_ACCOUNT_ID
 
-    return store_of(cloudwatch_backends[DEFAULT_ACCOUNT_ID][world.region])
+    account, region = world.place
+    return store_of(cloudwatch_backends[account][region])
 
 
 # -- in -------------------------------------------------------------------------------------------------------------
