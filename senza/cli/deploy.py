@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,6 +15,7 @@ from senza.cli.options import common_options, pass_context
 if TYPE_CHECKING:
     from senza.components import Compiled
     from senza.definition import Bound
+    from senza.rollout.model import Rollout
     from senza.rollout.planning import Ground
     from senza.rollout.steps import RolloutStep
 
@@ -37,20 +39,46 @@ def command(context: Context, request: Request, strategy: str, dry_run: bool, fo
       senza deploy definitions/hello-world.yaml 3 0.4
       senza deploy definitions/hello-world.yaml 3 0.4 --strategy blue-green --dry-run
     """
+    bound = request.bind(context)
+    rollout = settings_of(bound, strategy)
+    compiled = request.compile(context, bound)
+    roll_out(context, request, compiled, rollout, Manner(strategy, dry_run, force_unlock))
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How to deploy, as the options say. facts: more for the audit log."""
+
+    strategy: str
+    dry_run: bool
+    force_unlock: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+def settings_of(bound: Bound, strategy: str) -> Rollout:
+    """What the definition and ``--strategy`` say. Raises DefinitionError and UsageError."""
+    from senza.rollout.settings import override, rollout_of
+
+    rollout = rollout_of(bound)
+    return override(rollout, strategy) if strategy else rollout
+
+
+def roll_out(context: Context, request: Request, compiled: Compiled, rollout: Rollout, how: Manner) -> None:
+    """Check, and then begin or go on with the rollout, or only show its plan.
+
+    compiled: of the request, with its ``bound``. Raises OperationFailed where the new version did not make it.
+    """
     from senza.cli.rollouts import conclude, control_of
     from senza.rollout.beginning import Beginning
     from senza.rollout.ground import look_at_ground
     from senza.rollout.planning import plan_forward, warnings
-    from senza.rollout.settings import override, rollout_of
 
-    bound = request.bind(context)
-    rollout = rollout_of(bound)
-    rollout = override(rollout, strategy) if strategy else rollout
-    compiled = request.compile(context, bound)
+    bound = compiled.bound
+    assert bound is not None
     check_before_sending(context, request, compiled)
     zones = context.account().zones
     app, weighted = bound.stack_name, bool(compiled.weighted_records)
-    if dry_run:
+    if how.dry_run:
         ground = look_at_ground(context.aws(), zones, app, bound.version, weighted=weighted)
         steps = plan_forward(rollout, ground)
         for warning in warnings(rollout, ground, steps):
@@ -63,26 +91,27 @@ def command(context: Context, request: Request, strategy: str, dry_run: bool, fo
         weighted=weighted,
         rollout=rollout,
         section=bound.info.get("Rollout"),
-        strategy=strategy,
+        strategy=how.strategy,
         compiled=compiled,
         directory=directory_of(request),
-        facts=audited(request, bound, compiled),
+        facts={**audited(request, bound, compiled), **how.facts},
         secrets=secrets_in(bound),
     )
-    with control_of(context, force_unlock) as control:
+    with control_of(context, how.force_unlock) as control:
         conclude(context, control.deploy(beginning))
 
 
 def audited(request: Request, bound: Bound, compiled: Compiled) -> dict[str, Any]:
     """What the audit log should know beyond the plan: no value of a NoEcho parameter."""
     from senza.cli.recorded import facts_of
-    from senza.cli.rollouts import commit_time
+    from senza.cli.rollouts import checked_out, commit_time
 
     shown = [bound.arguments[one.name] for one in bound.parameters if not one.no_echo]
     revisions = [one.origin.revision for one in compiled.images if one.origin]
     return {
         **facts_of(compiled),
         "definition": request.definition,
+        "revision": checked_out(directory_of(request)),
         "commit_time": commit_time([*shown, *revisions], directory_of(request)),
     }
 

@@ -88,16 +88,27 @@ def commit_time(values: Iterable[str], directory: str) -> float | None:
     Asks git in that directory; its repository must know the commit.
     """
     import re
-    import subprocess
 
     for value in values:
-        if not re.fullmatch(COMMIT, value):
-            continue
-        words = ["git", "-C", directory, "show", "-s", "--format=%ct", f"{value}^{{commit}}"]
-        try:
-            answer = subprocess.run(words, capture_output=True, text=True, timeout=10, check=False)  # noqa: S603
-        except (OSError, subprocess.TimeoutExpired):
-            return None
-        if answer.returncode == 0 and answer.stdout.strip().isdigit():
-            return float(answer.stdout)
+        if re.fullmatch(COMMIT, value):
+            said = git(directory, "show", "-s", "--format=%ct", f"{value}^{{commit}}")
+            if said is None or said.isdigit():
+                return float(said) if said else None
     return None
+
+
+def checked_out(directory: str) -> str | None:
+    """The commit that is checked out in that directory; None where git does not say."""
+    return git(directory, "rev-parse", "--verify", "HEAD") or None
+
+
+def git(directory: str, *words: str) -> str | None:
+    """What git answers; "" where it refuses, None where there is no git or it takes too long."""
+    import subprocess
+
+    try:
+        command = ["git", "-C", directory, *words]
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)  # noqa: S603
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return answer.stdout.strip() if answer.returncode == 0 else ""
