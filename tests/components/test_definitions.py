@@ -19,7 +19,7 @@ from tests.conftest import FakeClock
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = Path(__file__).parent / "golden"
-DEFINITIONS = ("https", "login", "network-load-balancer", "spot", "warm-pool")
+DEFINITIONS = ("cognito", "https", "login", "network-load-balancer", "spot", "warm-pool")
 FALSE_ALARMS: Mapping[str, str] = {
     "W2001": "parameters of a definition are always the stack's, to be seen there; Mustache has used them already",
     "W7001": "the network's maps are all there, whatever uses them, and Mappings.Senza is for people's own functions",

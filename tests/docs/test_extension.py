@@ -70,6 +70,14 @@ def test_the_starter_makes_a_definition_and_the_component_compiles(senza: Senza,
     assert "Would: Create stack jobs-1" in senza("create", file, "1", "--dry-run").stdout
 
 
+def test_the_page_includes_the_files_of_the_package() -> None:
+    """A formatter once made an expression of the mark."""
+    page = (ROOT / "docs" / "extending.md").read_text()
+    included = [line.split('"')[1] for line in page.splitlines() if line.startswith("--8<-- ")]
+    assert included == ["pyproject.toml", "senza_example.py"]
+    assert all((EXAMPLE / name).is_file() for name in included)
+
+
 def test_its_mistakes_are_told_as_those_of_ours(senza: Senza, tmp_path: Path) -> None:
     file = tmp_path / "jobs.yaml"
     file.write_text(
