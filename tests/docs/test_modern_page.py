@@ -1,4 +1,4 @@
-"""Each feature of ``docs/modern.md`` has a reference, and an example that is compiled, linted and deployed by a test."""
+"""Each feature of ``docs/modern.md`` has a reference, and an example that tests compile, lint and deploy."""
 
 from __future__ import annotations
 
