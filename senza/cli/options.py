@@ -40,7 +40,7 @@ def common_options(function: F) -> F:
     """
     options = [
         click.option("-e", "--environment", "environment_name", metavar="NAME", expose_value=False, callback=_keep,
-                     shell_complete=_complete_environments,
+                     shell_complete=complete_environments,
                      help="Environment of senza.yaml: account, region, role; else SENZA_ENVIRONMENT."),
         click.option("--region", metavar="NAME", expose_value=False, callback=_keep,
                      help="AWS region; else AWS_DEFAULT_REGION, 'senza config', then the AWS config file."),
@@ -60,7 +60,8 @@ def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
         context.choose(param.name, value)
 
 
-def _complete_environments(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+def complete_environments(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """The names in senza.yaml that begin so."""
     from senza.errors import SenzaError
 
     try:
