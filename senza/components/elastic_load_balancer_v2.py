@@ -7,6 +7,13 @@ from typing import Any, ClassVar
 
 from troposphere import elasticloadbalancingv2 as alb
 
+from senza.components.application_balancers import (
+    HTTPS,
+    IP_ADDRESS_TYPE,
+    LOAD_BALANCER_NAME,
+    WEB_ACL,
+    ApplicationLoadBalancer,
+)
 from senza.components.authentication import COGNITO, OIDC, authentication
 from senza.components.balancer_options import (
     ACCESS_LOGS,
@@ -15,41 +22,34 @@ from senza.components.balancer_options import (
     bucket_policies,
     record_types,
     web_acl,
-    with_access_logs,
 )
 from senza.components.balancers import COMMON
 from senza.components.domains import Domain, records
 from senza.components.functions import get_att, ref
+from senza.components.http_targets import PROTOCOL_VERSION, HttpTargets
 from senza.components.model import Fragment, Property
-from senza.components.modern_balancers import KINDS, ModernLoadBalancer
-from senza.components.sections import checked_section, one_of
+from senza.components.modern_balancers import KINDS
+from senza.components.sections import checked_section
 from senza.components.settings import shown
 
 ENCRYPTED = ("HTTPS", "TLS")
 LISTENER = "AWS::ElasticLoadBalancingV2::Listener"
-HTTPS = (
-    Property("Redirect", "boolean", "A listener on port 80 that sends everybody to HTTPS.", True),
-    Property("Policy", "text", "The security policy: which TLS versions and ciphers are spoken.", TLS_POLICY),
-)
-PROTOCOL_VERSIONS = ("HTTP1", "HTTP2", "GRPC")
-GRPC_HEALTH = "/grpc.health.v1.Health/Check"
-"""The method of the gRPC health checking protocol; it answers with code 0 where all is well."""
 
 
-class ElasticLoadBalancerV2(ModernLoadBalancer):
+class ElasticLoadBalancerV2(ApplicationLoadBalancer, HttpTargets):
     type_names: ClassVar[tuple[str, ...]] = ("ElasticLoadBalancerV2",)
     summary: ClassVar[str] = "An application load balancer, its target group, an HTTPS listener and DNS records."
     properties: ClassVar[tuple[Property, ...]] = (
         *COMMON,
-        Property("LoadBalancerName", "text", "Instead of StackName-Version-NameSuffix; cut to 32 characters."),
+        LOAD_BALANCER_NAME,
         Property("VpcId", "VPC id", "Where the target group lives. Default: the network's VPC."),
         Property("HTTPS", "mapping", "With it, even empty: a redirect from HTTP, and TLS 1.3; see below."),
-        Property("ProtocolVersion", "HTTP1, HTTP2 or GRPC", "What instances speak.", "HTTP1"),
+        PROTOCOL_VERSION,
         Property("OIDC", "mapping", "Users must log in at an identity provider, see below."),
         Property("Cognito", "mapping", "Users must log in at a user pool, see below."),
-        Property("WebACL", "ARN or function", "A web ACL of AWS WAF that looks at every request."),
+        WEB_ACL,
         ACCESS_LOGS,
-        Property("IpAddressType", "ipv4 or dualstack", "dualstack also makes AAAA records for all domains.", "ipv4"),
+        IP_ADDRESS_TYPE,
     )
     sections: ClassVar[Mapping[str, tuple[Property, ...]]] = {
         "HTTPS": HTTPS,
@@ -73,15 +73,15 @@ Alb:
         if "Listeners" in self.settings or "Certificates" in self.settings:
             return False
         given = [str(item) for item in self.given_certificates()]
-        return self._encrypted() and (not given or any(item.startswith("arn:aws:acm:") for item in given))
+        return self.encrypted() and (not given or any(item.startswith("arn:aws:acm:") for item in given))
 
     def build(self) -> Fragment:
         fragment = Fragment()
         domains = self.domains()
         shaper = self.shaper()
         for kind, logical_id, properties in (
-            (alb.LoadBalancer, self.name, self._load_balancer()),
-            (alb.TargetGroup, f"{self.name}TargetGroup", self._target_group()),
+            (alb.LoadBalancer, self.name, self.load_balancer()),
+            (alb.TargetGroup, f"{self.name}TargetGroup", self.target_group()),
         ):
             fragment.resources[logical_id] = shaper.resource(kind, logical_id, properties)
         if policies := bucket_policies(self.settings, self.site):
@@ -100,9 +100,6 @@ Alb:
         fragment.resources.update(records(domains, self.settings, self.site, shaper, "CanonicalHostedZoneID", types))
         return fragment
 
-    def target_groups(self) -> list[str]:
-        return [f"{self.name}TargetGroup"]
-
     def request_label(self) -> Any:
         names = [get_att(self.name, "LoadBalancerFullName"), get_att(f"{self.name}TargetGroup", "TargetGroupFullName")]
         return {"Fn::Join": ["/", names]}
@@ -110,66 +107,10 @@ Alb:
     def listeners(self) -> list[str]:
         return [f"{self.name}Listener"]
 
-    def _load_balancer(self) -> dict[str, Any]:
-        scheme = self.scheme()
-        defaults: dict[str, Any] = {
-            "Scheme": scheme,
-            "SecurityGroups": None,
-            "Subnets": self.subnets(scheme),
-            "LoadBalancerAttributes": [{"Key": "idle_timeout.timeout_seconds", "Value": "60"}],
-            "IpAddressType": None,
-            "Tags": self.tags(),
-        }
-        own = {"Name": self.balancer_name, "SecurityGroups": self.security_groups()}
-        properties = {**defaults, **self.given(alb.LoadBalancer, defaults), **own}
-        if "AccessLogs" in self.settings:
-            attributes = self.settings.items("LoadBalancerAttributes") or defaults["LoadBalancerAttributes"]
-            properties["LoadBalancerAttributes"] = with_access_logs(attributes, self.settings, self.site)
-        return properties
-
-    def _target_group(self) -> dict[str, Any]:
-        defaults = {
-            "HealthCheckIntervalSeconds": 10,
-            "HealthCheckPath": None,
-            "HealthCheckPort": None,
-            "HealthCheckProtocol": None,
-            "HealthCheckTimeoutSeconds": 5,
-            "HealthyThresholdCount": 2,
-            "UnhealthyThresholdCount": 2,
-            "Port": self.http_port(),
-            "Protocol": "HTTP",
-            "VpcId": self.vpc(),
-            "Tags": self.tags(),
-            "TargetGroupAttributes": [{"Key": "deregistration_delay.timeout_seconds", "Value": "60"}],
-        }
-        checked = {
-            "Name": self.balancer_name,
-            "HealthCheckPath": self.health_check_path(),
-            "HealthCheckPort": str(self.health_check_port()),
-            "HealthCheckProtocol": self.health_check_protocol(),
-            **self._protocol_version(),
-        }
-        return {**defaults, **self.given(alb.TargetGroup, defaults), **checked}
-
-    def _protocol_version(self) -> dict[str, Any]:
-        """HTTP/2 and gRPC take encrypted listeners only; a gRPC server is asked for its health as it expects it."""
-        settings = self.settings
-        if "ProtocolVersion" not in settings:
-            return {}
-        version = one_of(settings, "ProtocolVersion", PROTOCOL_VERSIONS)
-        if version != "HTTP1" and "Listeners" not in settings and not self._encrypted():
-            raise settings.wrong(f"ProtocolVersion {version} needs an HTTPS listener", "ProtocolVersion")
-        checks: dict[str, Any] = {"ProtocolVersion": version}
-        if version == "GRPC":
-            checks["Matcher"] = settings.get("Matcher", {"GrpcCode": "0"})
-            if "HealthCheckPath" not in settings:
-                checks["HealthCheckPath"] = GRPC_HEALTH
-        return checks
-
     def _listeners(self, domains: list[Domain]) -> list[dict[str, Any]]:
         """Listeners as whole resources, those of the definition or the one by default."""
         policy, login = self._policy(), authentication(self.settings, self.site)
-        if login and "Listeners" not in self.settings and not self._encrypted():
+        if login and "Listeners" not in self.settings and not self.encrypted():
             name = "OIDC" if "OIDC" in self.settings else "Cognito"
             raise self.settings.wrong(f"{name} needs an HTTPS listener", name)
         whole = self._plain_listeners(domains)
@@ -199,7 +140,7 @@ Alb:
         section = checked_section(self.settings, "HTTPS", HTTPS, self.site.tolerate)
         if section is None:
             return ""
-        if "Listeners" not in self.settings and not self._encrypted():
+        if "Listeners" not in self.settings and not self.encrypted():
             raise self.settings.wrong("HTTPS and Protocol: HTTP contradict each other", "HTTPS")
         return section.text("Policy", TLS_POLICY)
 
@@ -208,26 +149,14 @@ Alb:
         section = self.settings.section("HTTPS")
         if section is None or not section.boolean("Redirect", True):
             return {}
-        for number, listener in enumerate(self.settings.items("Listeners")):
-            if isinstance(listener, Mapping) and str(listener.get("Properties", listener).get("Port")) == "80":
-                hint = "Remove it, or write HTTPS: {Redirect: false}."
-                raise self.settings.wrong("HTTPS adds a listener on port 80 itself", "Listeners", number, hint=hint)
-        to = {"Protocol": "HTTPS", "Port": str(self.settings.get("Port", 443)), "StatusCode": "HTTP_301"}
-        properties = {
-            "LoadBalancerArn": ref(self.name),
-            "Port": 80,
-            "Protocol": "HTTP",
-            "DefaultActions": [{"Type": "redirect", "RedirectConfig": to}],
-        }
-        name = f"{self.name}RedirectListener"
-        return {name: self.shaper().resource(alb.Listener, name, properties)}
+        return self.redirecting()
 
     def _plain_listeners(self, domains: list[Domain]) -> list[dict[str, Any]]:
         standard = {"LoadBalancerArn": ref(self.name), "DefaultActions": self._forward()}
         if "Listeners" not in self.settings:
             defaults = {**standard, "Port": 443, "Protocol": "HTTPS", "Certificates": None}
             listener = {**defaults, **self.given(alb.Listener, defaults)}
-            if self._encrypted() and "Certificates" not in self.settings:
+            if self.encrypted() and "Certificates" not in self.settings:
                 listener["Certificates"] = [{"CertificateArn": arn} for arn in self.certificates(domains)]
             return [{"Properties": listener}]
         whole = []
@@ -244,5 +173,5 @@ Alb:
     def _forward(self) -> list[dict[str, Any]]:
         return [{"Type": "forward", "TargetGroupArn": ref(f"{self.name}TargetGroup")}]
 
-    def _encrypted(self) -> bool:
+    def encrypted(self) -> bool:
         return str(self.settings.get("Protocol", "HTTPS")).upper() in ENCRYPTED
