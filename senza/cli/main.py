@@ -22,6 +22,7 @@ COMMANDS: dict[str, str] = {
     "userdata": "Print what instances are told at boot, or run their container here.",
     "create": "Create a new version as a stack of its own, without traffic.",
     "deploy": "Create a version and move the traffic to it, watched, and back if it is worse.",
+    "promote": "Deploy to an environment exactly what runs in another one: version, parameters, image digests.",
     "rollout": 'Look at a rollout that "senza deploy" began, stop it, go on with it, take it back.',
     "traffic": "Show the traffic of an app, or give a version a percentage of it.",
     "diff": 'Show what "senza update" would change, or how a new version differs from the newest one.',

@@ -39,7 +39,7 @@ ROLLOUT = """\
 """
 TEXTS["rollout.yaml"] = TEXTS["hello-world.yaml"].replace("  Parameters:\n", f"{ROLLOUT}  Parameters:\n")
 READING = ("Describe", "List", "Get", "BatchGet", "Head", "HEAD", "Decrypt", "Encrypt", "Simulate")
-CHANGING = {"create", "deploy", "update", "delete", "scale", "patch", "respawn-instances", "init"}
+CHANGING = {"create", "deploy", "promote", "update", "delete", "scale", "patch", "respawn-instances", "init"}
 FINDING = {"check", "diff", "drift"}
 """Their exit code 1 may mean that there is something to see, and then that is on stdout."""
 DRY = ("Would: ", "Earliest end: ")
