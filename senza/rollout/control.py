@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from senza.aws import Aws
 from senza.clock import Clock
 from senza.components import Compiled
-from senza.errors import Conflict, NotFound, Refused, SenzaError
+from senza.errors import Conflict, NotFound, OperationFailed, Refused, SenzaError
 from senza.journal import Holder, Journal, Lock, Operation, redacted
 from senza.journal.model import plain
 from senza.plan import Reporter
@@ -18,13 +18,13 @@ from senza.rollout.asking import ROLLOUT, Asking, carrier
 from senza.rollout.attending import AttentiveClock, Stop
 from senza.rollout.beginning import Beginning, begun_with, first_facts, open_already
 from senza.rollout.ground import look_at_ground
-from senza.rollout.leaving import looked_at
+from senza.rollout.leaving import clean_up, looked_at
 from senza.rollout.made_of import STACK, sendable, settings_of, stored
 from senza.rollout.model import Strategy
 from senza.rollout.planning import Ground, plan_forward, warnings
 from senza.rollout.progress import Progress, progress
 from senza.rollout.runner import PROMOTED, Listeners, Result, Runner, result_of
-from senza.rollout.running import Run, prepare
+from senza.rollout.running import Run
 from senza.rollout.steps import DeleteOld
 from senza.traffic.records import Zones
 
@@ -247,11 +247,14 @@ class Control:
         run.clock = AttentiveClock(self.clock, lock.renew, self.stop)
         try:
             run.operation = self.journal.begin(app, "cleanup", {"app": app, "says": step.says})
-            prepared = prepare(step, run)
-            outcome = prepared.act()
-            run.operation.write("done", {"says": outcome.says, "facts": dict(outcome.facts)})
+            outcome = clean_up(run, step)
         finally:
             lock.release()
+        if failed := outcome.facts.get("failed"):
+            raise OperationFailed(
+                f"not all that could go did: {', '.join(failed)} stays (deleted: {outcome.says})",
+                hint="What was in the way is told above; senza rollout cleanup tries again.",
+            )
         return [f"deleted: {outcome.says}"]
 
     # -- one run ----

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from senza.errors import OperationFailed, Refused, TimedOut
+from senza.aws.failures import EXPIRED, INVALID
+from senza.errors import AwsError, OperationFailed, Refused, SenzaError, TimedOut
 from senza.fleet.metrics import figures
 from senza.journal import Summary
 from senza.plan import Outcome, perform
@@ -17,7 +19,7 @@ from senza.stacks.changes import DEAD, AwaitStacks
 from senza.stacks.summaries import Stack, describe_stack
 from senza.stacks.watch import DELETED
 from senza.traffic.app import shares, stacks_of
-from senza.traffic.guards import before_delete
+from senza.traffic.deleting import before_delete
 
 WARM = 1
 """Instances that a version without traffic keeps, so that there is something to go back to."""
@@ -165,16 +167,48 @@ def prepare_delete(step: DeleteOld, run: Run) -> Prepared:
         return already("none to delete", {"kept": staying})
 
     def act() -> Outcome:
-        deleted = []
+        deleted: list[str] = []
+        failed: dict[str, str] = {}
         for stack in going:
             try:
-                removal = before_delete(run.aws, run.zones, stack)
-                for one in removal.steps:
-                    perform(one, run.world)
-                perform(AwaitStacks((stack,), DELETED, token=removal.token), run.world)
+                delete(run, stack)
                 deleted.append(stack.full_name)
-            except (Refused, OperationFailed, TimedOut) as error:  # the rollout itself is done
-                run.say(f"{stack.full_name} stays: {error.message}")
-        return Outcome(", ".join(deleted) or "none deleted", {"deleted": deleted, "kept": staying})
+            except (Refused, OperationFailed, TimedOut, AwsError) as error:  # the rollout itself is done
+                if out_of_touch(error):
+                    raise
+                again = f"senza rollout cleanup {run.ground.app} tries again"
+                run.say("\n".join(filter(None, (f"{stack.full_name} stays: {error.message}", error.hint, again))))
+                failed[stack.full_name] = error.message
+        facts = {"deleted": deleted, "kept": staying, **({"failed": failed} if failed else {})}
+        return Outcome(", ".join(deleted) or "none deleted", facts)
 
     return Prepared(act, {"going": [stack.full_name for stack in going]})
+
+
+def delete(run: Run, stack: Stack) -> None:
+    removal = before_delete(run.aws, run.zones, stack)
+    for one in removal.steps:
+        perform(one, run.world)
+    perform(AwaitStacks((stack,), DELETED, token=removal.token), run.world)
+
+
+def out_of_touch(error: SenzaError) -> bool:
+    """Whether no other call would work either, so that the journal could not even be told."""
+    return isinstance(error, AwsError) and error.code in EXPIRED | INVALID | {"Connection"}
+
+
+def clean_up(run: Run, step: DeleteOld) -> Outcome:
+    """Carry the step out alone, with a last entry in the journal whatever comes of it. Raises what the step raises."""
+    try:
+        outcome = prepare_delete(step, run).act()
+    except KeyboardInterrupt:
+        with suppress(SenzaError):
+            run.operation.write("interrupted", {})
+        raise
+    except SenzaError as error:
+        with suppress(SenzaError):
+            run.operation.write("failed", {"because": error.message})
+        raise
+    facts = {"says": outcome.says, "facts": dict(outcome.facts)}
+    run.operation.write("failed" if outcome.facts.get("failed") else "done", facts)
+    return outcome
