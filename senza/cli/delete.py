@@ -94,7 +94,7 @@ def check_stuck(stacks: Sequence[Stack]) -> None:
 
 def removed(context: Context, recording: Recording, stack: Stack, force: bool, stuck: bool) -> str:
     """Begin to delete a stack, and say what stays behind; the token of the deletion."""
-    from senza.traffic.guards import before_delete
+    from senza.traffic.deleting import before_delete
 
     removal = before_delete(context.aws(), context.account().zones, stack, force=force, stuck=stuck)
     for warning in removal.warnings:

@@ -34,6 +34,7 @@ READ = (
         "ec2:GetConsoleOutput",
     ),
     *("elasticloadbalancing:DescribeInstanceHealth", "elasticloadbalancing:DescribeLoadBalancers"),
+    *("elasticloadbalancing:DescribeRules", "elasticloadbalancing:DescribeTags"),
     *("elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeTargetHealth"),
     *("iam:GetRolePolicy", "iam:ListAccountAliases", "iam:ListRolePolicies", "iam:ListServerCertificates"),
     *("route53:GetChange", "route53:ListHostedZones", "route53:ListResourceRecordSets"),
@@ -52,6 +53,7 @@ CHANGE = (
     *("cloudformation:DetectStackDrift", "cloudwatch:DescribeAlarms"),
     *("ec2:CreateLaunchTemplate", "ec2:CreateLaunchTemplateVersion", "ec2:CreateTags", "ec2:DeleteTags"),
     "ec2:ModifyLaunchTemplate",
+    *("elasticloadbalancing:CreateRule", "elasticloadbalancing:DeleteRule", "elasticloadbalancing:ModifyRule"),
     *("kms:Decrypt", "route53:ChangeResourceRecordSets", "sns:Publish"),
     # what CloudFormation then does in the caller's name for the usual components
     *("autoscaling:CreateAutoScalingGroup", "autoscaling:DeleteAutoScalingGroup", "autoscaling:PutScalingPolicy"),

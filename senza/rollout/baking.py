@@ -15,7 +15,7 @@ from senza.rollout.metrics import DELAY, Look, Side, find_targets, read
 from senza.rollout.model import Evidence, Minute, Says, Strategy, Verdict, When
 from senza.rollout.running import NotGood, Prepared, Run, Undecided, prepare
 from senza.rollout.steps import Bake, CallHook, RefreshVersion, lasting
-from senza.traffic.app import known_names
+from senza.traffic.app import hosts_of
 from senza.traffic.weights import percent
 
 INTERVAL = 60.0
@@ -143,8 +143,8 @@ def observed_share(requests: Mapping[str, Sequence[Minute]], stack: str) -> floa
 
 
 def address_of(run: Run) -> str:
-    """The version's own address, "" where it has none: the name among its records that begins like the stack."""
-    names = set(known_names(run.aws, run.ground.stack).values())
+    """The version's own address, "" where it has none: the name among its own that begins like the stack."""
+    names = hosts_of(run.aws, run.ground.stack)
     own = sorted(name for name in names if name.partition(".")[0] == run.ground.stack.lower())
     return f"https://{own[0]}" if own else ""
 

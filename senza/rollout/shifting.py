@@ -73,7 +73,7 @@ def described(weights: Mapping[str, int]) -> str:
 @prepare.register
 def prepare_back(step: ShiftBack, run: Run) -> Prepared:
     """All domains of all zones that the version shares, to what the snapshot says: one batch for each zone."""
-    planned = plan_return(run.aws, run.zones, run.ground.weights, step.stack, run.ground.others)
+    planned = plan_return(run.aws, run.zones, run.ground.weights, step.stack)
     plan, kept = planned.plan, dict(planned.kept)
     for name in kept:
         run.say(f"{name}: {step.stack} keeps the traffic, because no version is left that could have it")

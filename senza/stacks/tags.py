@@ -25,9 +25,15 @@ def made_by_stacks(aws: Aws, kind: str, stacks: Sequence[str] = ()) -> dict[str,
 
     kind: as the tagging API names it, e.g. ``elasticloadbalancing:targetgroup``. Nothing where asking is not allowed.
     """
-    wanted: dict[str, Any] = {"Key": STACK_TAG}
-    if 0 < len(stacks) <= FILTER_VALUES:
-        wanted["Values"] = list(stacks)
+    wanted = list(stacks) if 0 < len(stacks) <= FILTER_VALUES else []
+    found = tagged(aws, kind, STACK_TAG, wanted)
+    names = set(stacks)
+    return {arn: tags for arn, tags in found.items() if not names or tags.get(STACK_TAG) in names}
+
+
+def tagged(aws: Aws, kind: str, key: str, values: Sequence[str] = ()) -> dict[str, dict[str, str]]:
+    """ARN to tags of what has this tag, with one of at most 20 values where any are given; see above."""
+    wanted: dict[str, Any] = {"Key": key} | ({"Values": list(values)} if values else {})
     found = aws.pages(
         "resourcegroupstaggingapi",
         "get_resources",
@@ -37,10 +43,8 @@ def made_by_stacks(aws: Aws, kind: str, stacks: Sequence[str] = ()) -> dict[str,
         PaginationConfig={"PageSize": 100},
     )
     try:
-        tags = {str(item["ResourceARN"]): tags_of(item) for item in found}
+        return {str(item["ResourceARN"]): tags_of(item) for item in found}
     except AwsError as error:
         if error.code not in DENIED:
             raise
         return {}
-    names = set(stacks)
-    return {arn: found for arn, found in tags.items() if not names or found.get(STACK_TAG) in names}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -14,18 +14,21 @@ from senza.plan import Step
 from senza.stacks.references import StackRef
 from senza.stacks.summaries import Stack, describe_stack, list_stacks
 from senza.traffic.announce import plan_announcement
-from senza.traffic.records import Reader, Zones
-from senza.traffic.survey import names_of, survey
+from senza.traffic.parts import Parts, known_parts
+from senza.traffic.records import Zones
+from senza.traffic.rules import read_rules
+from senza.traffic.sharing import shared_before, shared_by
+from senza.traffic.survey import survey
 from senza.traffic.switch import SwitchPlan, plan_restore, plan_switch
-from senza.traffic.weighted import Weighted, answers, weighted_domains
+from senza.traffic.weighted import answers, weighted_domains
 
 
 @dataclass(frozen=True)
 class Share:
-    """What one version, or a record without a stack, has of one domain.
+    """What one version, or a record or target group without a stack, has of one domain.
 
     weight: out of 200 (records that others made may have any sum). effective: percent of the answers.
-    version: "" where the record belongs to no stack of the app. type: of the record, ``A``, ``AAAA``...
+    version: "" where the record belongs to no stack of the app. type: of the record, ``A``, ``AAAA``..., or ``rule``.
     """
 
     domain: str
@@ -69,31 +72,35 @@ def stacks_of(aws: Aws, app: str) -> list[Stack]:
 
 @dataclass(frozen=True)
 class TrafficPlan:
+    """warnings: what keeps the switch from having an effect."""
+
     stack: Stack
     switch: SwitchPlan
     steps: tuple[Step, ...]
+    warnings: tuple[str, ...] = ()
 
 
 def plan_traffic(aws: Aws, zones: Zones, app: str, version: str, asked: int, *, force: bool = False) -> TrafficPlan:
-    """Plan to give ``asked`` half percents to a version, from what Route 53 says now.
+    """Plan to give ``asked`` half percents to a version, from what Route 53 and load balancers say now.
 
-    Raises NotFound where there is no such stack or it has no weighted record, Refused as :func:`plan_switch`.
+    Raises NotFound where there is no such stack or it shares no domain, Refused as :func:`plan_switch`.
     """
     name = f"{app}-{version}"
     jobs: dict[str, Callable[[], Any]] = {
         "stack": partial(describe_stack, aws, name),
-        "names": partial(known_names, aws, name),
+        "parts": partial(known_parts, aws, name),
         "zones": zones,
     }
     looked = aws.parallel(jobs)
     stack: Stack | None = looked["stack"]
     if stack is None:
         raise NotFound(f"there is no stack {name}", hint=f"senza list {app} shows the versions there are.")
-    records = Reader(aws, looked["zones"]).read(looked["names"].values())
-    switch = plan_switch(records, name, asked, force=force)
+    shared = shared_by(aws, lambda: looked["zones"], name, looked["parts"], warn=True)
+    switch = plan_switch(shared.weighted, name, asked, force=force)
     if not switch.domains:
-        raise without_record(stack, bool(looked["names"]))
-    return TrafficPlan(stack, switch, (*switch.steps, *plan_announcement(stack, asked, switch)))
+        raise without_record(stack, looked["parts"])
+    steps = (*switch.steps, *plan_announcement(stack, asked, switch))
+    return TrafficPlan(stack, switch, steps, tuple(shared.warnings))
 
 
 @dataclass(frozen=True)
@@ -107,34 +114,31 @@ class Return:
     kept: Mapping[str, Mapping[str, int]]
 
 
-def plan_return(
-    aws: Aws, zones: Zones, weights: Mapping[str, Mapping[str, int]], stack: str, others: Sequence[str] = ()
-) -> Return:
+def plan_return(aws: Aws, zones: Zones, weights: Mapping[str, Mapping[str, int]], stack: str) -> Return:
     """Plan to give everybody the weight that they had, and ``stack`` none, at all domains.
 
-    weights: as they were, by domain name and identifier. stack: full name; it may be gone. others: full names of the
-    stacks that had traffic.
+    weights: as they were, by domain name and identifier. stack: full name; it may be gone.
     """
-    names = {*weights, *known_names(aws, stack).values()}
-    records = Reader(aws, zones()).read(sorted(names))
-    plan = plan_restore(records, weights, stack)
+    shared = shared_before(aws, zones, weights, stack, known_parts(aws, stack)).weighted
+    plan = plan_restore(shared, weights, stack)
     planned = {domain.domain for domain in plan.domains}
     kept = {
         domain.name: {name: record.weight or 0 for name, record in siblings.items()}
-        for domain, siblings in weighted_domains(records).items()
+        for domain, siblings in weighted_domains(shared).items()
         if domain not in planned and stack in siblings
     }
     return Return(plan, kept)
 
 
-def known_names(aws: Aws, name: str) -> dict[str, str]:
-    try:
-        return names_of(aws, name)
-    except NotFound:
-        return {}  # whoever minds is told of its absence by looking at the stack
+def hosts_of(aws: Aws, stack: str) -> list[str]:
+    """The names of the stack's records, and the hosts of its listener rules; none where there is no such stack."""
+    parts = known_parts(aws, stack)
+    rules = read_rules(aws, parts.listeners)
+    own = [rule for found in rules.values() for rule in found if rule.arn in parts.rules.values()]
+    return list(dict.fromkeys([*parts.names.values(), *(host for rule in own for host in rule.hosts)]))
 
 
-def without_record(stack: Stack, has_names: bool) -> SenzaError:
+def without_record(stack: Stack, parts: Parts) -> SenzaError:
     if stack.status.endswith("_IN_PROGRESS"):
         return NotFound(
             f"{stack.full_name} has no weighted record yet ({stack.status})",
@@ -145,11 +149,12 @@ def without_record(stack: Stack, has_names: bool) -> SenzaError:
             f"{stack.full_name} has no weighted record: it is {stack.status}",
             hint=f"What went wrong: senza events {stack.name} {stack.version}",
         )
-    if has_names:
+    if parts.names or parts.rules:
         return NotFound(f"{stack.full_name} has no weighted record in Route 53, only other ones")
     return NotFound(
         f"{stack.full_name} has no DNS record",
-        hint="A definition gets one with Senza::WeightedDnsElasticLoadBalancer.",
+        hint="A definition gets one with Senza::WeightedDnsElasticLoadBalancer, or shares a load balancer with "
+        "Senza::WeightedTargetGroup.",
     )
 
 

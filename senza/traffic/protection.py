@@ -6,6 +6,7 @@ stack cannot be protected (another region, no permission) still gets its traffic
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING
@@ -14,6 +15,9 @@ from senza.aws.failures import DENIED
 from senza.errors import AwsError, SenzaError
 from senza.plan import World
 from senza.stacks.changes import protect
+
+STACK_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
+"""What CloudFormation takes for one; others may call their records and target groups as they like."""
 
 if TYPE_CHECKING:
     from senza.traffic.weighted import WeightChange, Weighted
@@ -37,7 +41,9 @@ def crossing(changes: Iterable[WeightChange[Weighted]], *, up: bool) -> list[str
             each[0] += change.record.weight or 0
             each[1] += change.weight
     return sorted(
-        name for name, (before, after) in sums.items() if (not before and after if up else before and not after)
+        name
+        for name, (before, after) in sums.items()
+        if STACK_NAME.fullmatch(name) and (not before and after if up else before and not after)
     )
 
 

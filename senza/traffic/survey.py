@@ -1,8 +1,9 @@
-"""Which DNS records belong to which stack, in few calls for any number of versions.
+"""Which DNS records and listener rules belong to which stack, in few calls for any number of versions.
 
 CloudFormation only tells the records of one stack at a time. The versions of an app nearly always have the same ones
 but for the version in the name, so one version of each app is asked, and the records that its siblings must then have
-are looked up in Route 53. Versions that have other records than expected are asked themselves.
+are looked up in Route 53. Versions that have other records than expected are asked themselves. Where one that was
+asked has listener rules, the target groups of all versions are found by their tags, and the rules read whole.
 
 Where there are many apps, most are not even asked for one version: see :mod:`senza.traffic.balancers`.
 """
@@ -18,73 +19,25 @@ from typing import Any
 
 from senza.account import HostedZone
 from senza.aws import Aws
-from senza.stacks.resources import Resource, resources_by_stack, resources_of
+from senza.stacks.resources import resources_by_stack
 from senza.stacks.summaries import Stack
 from senza.traffic.balancers import balancers_of_stacks, names_by_balancer
-from senza.traffic.records import Reader, Record, normal, pages_of
+from senza.traffic.owned import Owned, matching, owned_records, owned_targets
+from senza.traffic.parts import Parts, parts_in
+from senza.traffic.records import Reader, Record, pages_of
+from senza.traffic.rules import Balancing
+from senza.traffic.weighted import Weighted
 
-RECORD_SET = "AWS::Route53::RecordSet"
 FEW = 3
 """So many apps are always asked: that is exact, and as fast."""
 
 
 @dataclass(frozen=True)
-class Owned:
-    """A record, the stack it belongs to, and its logical id in that stack's template."""
-
-    stack: Stack
-    logical_id: str
-    record: Record
-
-
-@dataclass(frozen=True)
 class Survey:
-    """owned: the records of the stacks. foreign: weighted records beside them that belong to none of the stacks."""
+    """owned: what the stacks have. foreign: what has weight beside it and belongs to none of the stacks."""
 
     owned: tuple[Owned, ...]
-    foreign: tuple[Record, ...]
-
-
-def record_names(resources: Iterable[Resource]) -> dict[str, str]:
-    """Logical id to record name; CloudFormation's physical id of a record set is its name (User Guide, Ref)."""
-    return {
-        item.logical_id: normal(item.physical_id)
-        for item in resources
-        if item.type == RECORD_SET and item.physical_id and item.status != "DELETE_COMPLETE"
-    }
-
-
-def names_of(aws: Aws, stack: str) -> dict[str, str]:
-    """Logical id to record name of the stack of that name or id. Raises NotFound."""
-    return record_names(resources_of(aws, stack))
-
-
-def belongs(record: Record, stack: Stack) -> bool:
-    """Weighted records carry the stack's name as set identifier; the others are the stack's by their name."""
-    return record.identifier is None or record.identifier == stack.full_name
-
-
-def matching(names: Mapping[str, str], records: Iterable[Record], stack: Stack) -> list[Owned]:
-    """The stack's records; of several at one name, A and AAAA, each has its own logical id.
-
-    CloudFormation does not tell the type. Ids and types go together in their order, which is right for ours
-    (``MainDomain``, ``MainDomainIPv6``) and for whoever ends them in A and AAAA, or IPv4 and IPv6.
-    """
-    at_name: dict[str, list[Record]] = {}
-    for record in records:
-        if belongs(record, stack):
-            at_name.setdefault(record.name, []).append(record)
-    ids: dict[str, list[str]] = {}
-    for logical_id, name in names.items():
-        ids.setdefault(name, []).append(logical_id)
-    owned = []
-    for name, own in ids.items():
-        found = at_name.get(name, [])
-        if len(own) > 1:
-            own, found = sorted(own), sorted(found, key=lambda record: (record.type, record.zone.id))
-        for number, record in enumerate(found):
-            owned.append(Owned(stack, own[min(number, len(own) - 1)], record))
-    return owned
+    foreign: tuple[Weighted, ...]
 
 
 def expected(names: Mapping[str, str], model: Stack, sibling: Stack) -> dict[str, str]:
@@ -133,16 +86,30 @@ def survey(aws: Aws, zones: Sequence[HostedZone], stacks: Sequence[Stack]) -> Su
         for app, versions in apps.items()
         if (left := [stack for stack in versions if stack.full_name not in names])
     }
-    names |= names_by_sibling(aws, reader, asked)
-    return assembled(stacks, names, reader.everything())
+    balancing = Balancing(aws)
+    told, parts = names_by_sibling(aws, reader, balancing, asked)
+    names |= told
+    owned, foreign = owned_records(stacks, names, reader.everything())
+    if any(one.rules for one in parts.values()):
+        targets, others = owned_targets(stacks, parts, balancing)
+        owned, foreign = [*owned, *targets], [*foreign, *others]
+        place = {stack.full_name: number for number, stack in enumerate(stacks)}
+        owned.sort(key=lambda item: place[item.stack.full_name])
+    return Survey(tuple(owned), tuple(foreign))
 
 
-def names_by_sibling(aws: Aws, reader: Reader, apps: Mapping[str, Sequence[Stack]]) -> dict[str, dict[str, str]]:
-    """Logical id to record name, by full name of the stacks; of each app the first version is asked."""
+def names_by_sibling(
+    aws: Aws, reader: Reader, balancing: Balancing, apps: Mapping[str, Sequence[Stack]]
+) -> tuple[dict[str, dict[str, str]], dict[str, Parts]]:
+    """Logical id to record name, by full name of the stacks, and the parts of those that were asked.
+
+    Of each app the first version is asked.
+    """
     models = [versions[0] for versions in apps.values()]
-    resources = resources_by_stack(aws, models)
-    names = {model.full_name: record_names(resources[model.full_name]) for model in models}
-    reader.read(name for found in names.values() for name in found.values())
+    parts = parts_by_stack(aws, models)
+    names = {model.full_name: dict(parts[model.full_name].names) for model in models}
+    shared = shared_domains(balancing, apps, parts)
+    reader.read([*(name for found in names.values() for name in found.values()), *shared.values()])
 
     unlike: list[Stack] = []
     for model in models:
@@ -153,32 +120,31 @@ def names_by_sibling(aws: Aws, reader: Reader, apps: Mapping[str, Sequence[Stack
             wanted = expected(own, model, sibling)
             if complete and alike(wanted, reader.everything(), sibling):
                 names[sibling.full_name] = wanted
+            elif not own and sibling.full_name in shared and recordless(sibling, reader.everything()):
+                names[sibling.full_name] = {}
             else:
                 unlike.append(sibling)
-    resources = resources_by_stack(aws, unlike)
-    names |= {stack.full_name: record_names(resources[stack.full_name]) for stack in unlike}
+    parts |= parts_by_stack(aws, unlike)
+    names |= {stack.full_name: dict(parts[stack.full_name].names) for stack in unlike}
     reader.read(name for stack in unlike for name in names[stack.full_name].values())
-    return names
+    return names, parts
 
 
-def assembled(stacks: Sequence[Stack], names: Mapping[str, Mapping[str, str]], records: Sequence[Record]) -> Survey:
-    at_name: dict[str, list[Record]] = {}
-    for record in records:
-        at_name.setdefault(record.name, []).append(record)
-    owned = [
-        item
-        for stack in stacks
-        for item in matching(
-            names[stack.full_name],
-            [record for name in set(names[stack.full_name].values()) for record in at_name.get(name, ())],
-            stack,
-        )
-    ]
-    taken = {id(item.record.raw) for item in owned}
-    domains = {item.record.domain for item in owned if item.record.identifier is not None}
-    foreign = [
-        record
-        for record in records
-        if record.identifier is not None and record.domain in domains and id(record.raw) not in taken
-    ]
-    return Survey(tuple(owned), tuple(foreign))
+def parts_by_stack(aws: Aws, stacks: Sequence[Stack]) -> dict[str, Parts]:
+    return {name: parts_in(found) for name, found in resources_by_stack(aws, stacks).items()}
+
+
+def shared_domains(
+    balancing: Balancing, apps: Mapping[str, Sequence[Stack]], parts: Mapping[str, Parts]
+) -> dict[str, str]:
+    """By full name of the stack, a name that it shares at a load balancer; only of apps whose model has rules."""
+    ruled = [versions for versions in apps.values() if parts[versions[0].full_name].rules]
+    if not ruled:
+        return {}
+    groups = balancing.groups(arn for versions in ruled for arn in parts[versions[0].full_name].groups.values())
+    stacks = {stack.full_name for versions in ruled for stack in versions}
+    return {group.stack: group.domain.name for group in groups.values() if group.stack in stacks}
+
+
+def recordless(stack: Stack, records: Iterable[Record]) -> bool:
+    return not any(record.identifier == stack.full_name for record in records)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from senza.account import HostedZone
 from senza.errors import Refused
 from senza.traffic.records import Domain, Record
+from senza.traffic.rules import RuleDomain, Target
+from senza.traffic.shift_rule import ShiftRule, rule_step
 from senza.traffic.shift_weights import ShiftWeights
 from senza.traffic.weighted import DomainPlan, Place, WeightChange, Weighted, weighted_domains
 from senza.traffic.weights import TOTAL, percent, shift
@@ -15,18 +16,18 @@ from senza.traffic.weights import TOTAL, percent, shift
 
 @dataclass(frozen=True)
 class SwitchPlan:
-    """domains: all that were asked for, changed or not. steps: one for each zone in which something changes."""
+    """domains: all that were asked for, changed or not. steps: one for each zone or rule in which something changes."""
 
     domains: tuple[DomainPlan, ...]
-    steps: tuple[ShiftWeights, ...] = ()
+    steps: tuple[ShiftWeights | ShiftRule, ...] = ()
 
 
 def plan_switch(records: Sequence[Weighted], identifier: str, asked: int, *, force: bool = False) -> SwitchPlan:
     """Plan ``asked`` half percents for ``identifier`` in every domain in which it has a weighted record.
 
-    records: all records of those names, foreign ones included: whoever has traffic gives some.
+    records: all records and target groups of those names, foreign ones included: whoever has traffic gives some.
 
-    Raises Refused, without ``force``, where nobody would be left with traffic.
+    Raises Refused, without ``force``, where nobody would be left with traffic, and as :func:`rule_step`.
     """
     plans: list[DomainPlan] = []
     changes: list[WeightChange[Weighted]] = []
@@ -51,7 +52,7 @@ def plan_restore(records: Sequence[Weighted], wanted: Mapping[str, Mapping[str, 
 
     records: all records of those names. wanted: weights by domain name and set identifier, as they were; a record that
     is not in there keeps what it has. A sole record of weight 0 had all traffic, so it gets 200: no sum is made 0.
-    A domain in which nobody but ``leaving`` could have traffic is left as it is.
+    A domain in which nobody but ``leaving`` could have traffic is left as it is, and so is a rule that was not there.
     """
     plans: list[DomainPlan] = []
     changes: list[WeightChange[Weighted]] = []
@@ -59,7 +60,7 @@ def plan_restore(records: Sequence[Weighted], wanted: Mapping[str, Mapping[str, 
         before = {name: record.weight or 0 for name, record in siblings.items()}
         had = wanted.get(domain.name, {})
         after = {name: 0 if name == leaving and name not in had else had.get(name, before[name]) for name in before}
-        if sum(after.values()) == 0:
+        if sum(after.values()) == 0 and (domain.spreads_at_zero or any(before.values())):
             heirs = [name for name in had if name in after]
             if len(heirs) != 1 or not domain.spreads_at_zero:
                 continue
@@ -70,33 +71,49 @@ def plan_restore(records: Sequence[Weighted], wanted: Mapping[str, Mapping[str, 
 
 
 def compared(siblings: Mapping[str, Weighted], after: Mapping[str, int]) -> list[WeightChange[Weighted]]:
-    """The changes of one domain.
+    """The changes of one domain, none where it stays as it is.
 
-    From all 0, two switches would touch different records and never meet: all are compared then, changed or not.
+    A rule is written as a whole. From all 0, two switches would touch different records and never meet: there all are
+    compared, changed or not.
     """
     changed = [name for name, record in siblings.items() if after[name] != (record.weight or 0)]
+    whole = any(isinstance(record, Target) for record in siblings.values())
     all_zero = not any(record.weight for record in siblings.values())
-    names = list(siblings) if changed and all_zero else changed
+    names = list(siblings) if changed and (whole or all_zero) else changed
     return [WeightChange(siblings[name], after[name]) for name in names]
 
 
 def batches(
     changes: Sequence[WeightChange[Weighted]], comment: str, plans: Sequence[DomainPlan] = ()
-) -> tuple[ShiftWeights, ...]:
-    """The steps that make these changes. plans: the domains that they are of, to compare with what is read back."""
-    by_zone: dict[HostedZone, list[WeightChange[Record]]] = {}
+) -> tuple[ShiftWeights | ShiftRule, ...]:
+    """The steps that make these changes: one for each hosted zone, and one for each rule.
+
+    plans: the domains that they are of, to compare with what is read back. Raises Refused as :func:`rule_step`.
+    """
+    records: list[WeightChange[Record]] = []
+    by_rule: dict[RuleDomain, list[WeightChange[Target]]] = {}
     for change in changes:
         if isinstance(change.record, Record):
-            by_zone.setdefault(change.record.zone, []).append(WeightChange(change.record, change.weight))
+            records.append(WeightChange(change.record, change.weight))
+        elif isinstance(change.record, Target):
+            by_rule.setdefault(change.record.domain, []).append(WeightChange(change.record, change.weight))
+    rules = [rule_step(domain, found) for domain, found in by_rule.items()]
+    return (*zone_batches(records, comment, plans), *rules)
+
+
+def zone_batches(
+    changes: Sequence[WeightChange[Record]], comment: str, plans: Sequence[DomainPlan] = ()
+) -> tuple[ShiftWeights, ...]:
+    zones = dict.fromkeys(change.record.zone for change in changes)
     moved = [plan for plan in plans if plan.before != plan.after]
     return tuple(
         ShiftWeights(
             zone,
-            tuple(found),
+            tuple(change for change in changes if change.record.zone == zone),
             comment,
             tuple(plan for plan in moved if isinstance(plan.domain, Domain) and plan.domain.zone == zone),
         )
-        for zone, found in by_zone.items()
+        for zone in zones
     )
 
 

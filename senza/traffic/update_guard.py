@@ -10,8 +10,8 @@ from senza.errors import Refused
 from senza.stacks.change_sets import ChangeSet, ResourceChange
 from senza.stacks.summaries import Stack
 from senza.stacks.templates import references, weighted_resources
+from senza.traffic.parts import parts_of
 from senza.traffic.records import Reader, Zones
-from senza.traffic.survey import names_of
 from senza.traffic.weights import percent
 
 
@@ -53,7 +53,7 @@ def check_change_set(aws: Aws, zones: Zones, stack: Stack, change_set: ChangeSet
     touched = endangered(change_set.by_id(), deployed)
     if not touched:
         return
-    names = names_of(aws, stack.stack_id)
+    names = parts_of(aws, stack.stack_id).names
     wanted = {names[logical_id]: does for logical_id, does in touched.items() if logical_id in names}
     for record in Reader(aws, zones()).read(wanted):
         if record.identifier == stack.full_name and record.weight:

@@ -19,7 +19,8 @@ from senza.sandbox.embedded import EmbeddedSandbox
 from senza.stacks.changes import AwaitStacks, CreateStack, UpdateStack
 from senza.stacks.summaries import Stack, describe_stack
 from senza.stacks.watch import DELETED
-from senza.traffic.guards import Removal, before_create, before_delete, before_update
+from senza.traffic.deleting import Removal, before_delete
+from senza.traffic.guards import before_create, before_update
 from tests.traffic.conftest import MAIN, ZONE, Apps
 from tests.traffic.test_switch import Quiet
 

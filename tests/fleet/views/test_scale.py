@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from senza.traffic.survey import names_of
+from senza.traffic.parts import parts_of
 from tests.fleet.views.conftest import Fleet, Run, rows
 
 APPS, VERSIONS = 50, 4
@@ -57,11 +57,11 @@ def test_the_calls_on_200_stacks_and_that_what_they_show_is_so(stacks: list[str]
     }
     assert {command: len(CALLS[command]) <= most for command, most in ALLOWED.items()} == dict.fromkeys(ALLOWED, True)
 
-    exact = fleet.aws.parallel({stack: partial(names_of, fleet.aws, stack) for stack in stacks})
+    exact = fleet.aws.parallel({stack: partial(parts_of, fleet.aws, stack) for stack in stacks})
     domains: dict[str, dict[str, str]] = {stack: {} for stack in stacks}
     for row in shown["domains"]:
         domains[f"{row['stack_name']}-{row['version']}"][row["resource_id"]] = row["domain"]
-    assert domains == exact
+    assert domains == {stack: parts.names for stack, parts in exact.items()}
     states = {"application": "HEALTHY", "classic": "IN_SERVICE"}
     assert [(row["lb_status"], row["healthy_instances"], row["main_dns"]) for row in shown["status"]] == [
         (states["application" if int(stack[3:-2]) % 10 == 9 else "classic"], 1, True) for stack in by_age(stacks)

@@ -1,0 +1,124 @@
+"""What has to be true, or done first, so that deleting a stack moves no traffic by accident."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from senza.aws import Aws
+from senza.errors import Refused
+from senza.plan import Step
+from senza.stacks.changes import DeleteStack, ReplaceTemplate
+from senza.stacks.leftovers import Leftover, failed_to_go, kept_by_policy
+from senza.stacks.resources import resources_of
+from senza.stacks.summaries import Stack
+from senza.stacks.templates import deployed_template, weighted_resources, with_weights
+from senza.traffic.parts import parts_in
+from senza.traffic.records import Reader, Zones
+from senza.traffic.switch import plan_switch
+from senza.traffic.weighted import Place, Weighted, answers, weighted_domains
+
+UPDATING = ("UPDATE_IN_PROGRESS", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
+NOT_UPDATABLE = ("DELETE_FAILED", "ROLLBACK_FAILED", "UPDATE_ROLLBACK_FAILED", "DELETE_IN_PROGRESS")
+
+
+@dataclass(frozen=True)
+class Removal:
+    """How to delete a stack, and what the user should know about it."""
+
+    steps: tuple[Step, ...]
+    token: str
+    """The client request token of the deletion, which is the last step."""
+    warnings: tuple[str, ...] = ()
+    left: tuple[Leftover, ...] = ()
+    """What stays behind."""
+
+
+def before_delete(aws: Aws, zones: Zones, stack: Stack, *, force: bool = False, stuck: bool = False) -> Removal:
+    """Plan the deletion of a stack: its live weights and those of its template become 0 first.
+
+    CloudFormation deletes a record only if it is as the template says, so both must say the same, and what they say
+    must not be traffic. stuck: leave behind what an earlier deletion failed to delete. Raises Refused, without
+    ``force``, while the stack has traffic; NotFound.
+    """
+    resources = resources_of(aws, stack.stack_id)
+    names = parts_in(resources).names
+    template = deployed_template(aws, stack.stack_id)
+    failing = failed_to_go(resources) if stuck else []
+    left = (*failing, *kept_by_policy(resources, template))
+    delete = DeleteStack(stack, retain=tuple(one.logical_id for one in failing))
+    in_template = weighted_resources(template) if names else {}
+    if not in_template:
+        return Removal((delete,), delete.token, left=left)
+    records = Reader(aws, zones()).read(names[logical_id] for logical_id in in_template if logical_id in names)
+    identifiers = {stack.full_name} | {
+        properties["SetIdentifier"]
+        for properties in in_template.values()
+        if isinstance(properties.get("SetIdentifier"), str)
+    }
+    steps: list[Step] = []
+    warnings: list[str] = []
+    for domain, siblings in weighted_domains(records).items():
+        for identifier in identifiers & set(siblings):
+            warnings += departure(domain, siblings, identifier, stack, force)
+    for identifier in sorted(identifiers):
+        steps += plan_switch(records, identifier, 0, force=True).steps if has_traffic(records, identifier) else ()
+    steps += in_line(stack, template, in_template, force)
+    return Removal((*steps, delete), delete.token, tuple(warnings), left)
+
+
+def has_traffic(records: Sequence[Weighted], identifier: str) -> bool:
+    return any(record.identifier == identifier and record.weight for record in records)
+
+
+def departure(domain: Place, siblings: Mapping[str, Weighted], identifier: str, stack: Stack, force: bool) -> list[str]:
+    """Warnings about what leaves with the record. Raises Refused, without ``force``, where that is traffic."""
+    weights = {name: record.weight or 0 for name, record in siblings.items()}
+    share = f"{answers(domain, weights)[identifier]:.3g} %"
+    if len(weights) == 1 and weights[identifier] == 0:
+        return [f"{domain.name}: {identifier} was the only version, the name is gone with it"]
+    if sum(weights.values()) == 0:
+        return [f"{domain.name}: all weights are 0, so {identifier} has {share} of the answers; the others get them"]
+    if weights[identifier] == 0:
+        return []
+    last = sum(weights.values()) == weights[identifier]
+    if not force:
+        raise Refused(
+            f"{stack.full_name} has {share} of the traffic of {domain.name}"
+            + (" and is the last version with traffic" if last else ""),
+            hint=f"Move it first (senza traffic {stack.name} OTHER_VERSION 100), or use --force.",
+        )
+    return [f"{domain.name}: {share} of the traffic of {identifier} " + fate(last, len(weights) - 1)]
+
+
+def fate(last: bool, others: int) -> str:
+    """What becomes of the traffic of a version that goes."""
+    if not last:
+        return "goes to the other versions with traffic"
+    if others:
+        return "goes to all other versions, in equal shares: Route 53 answers with every record when all weigh 0"
+    return "is lost: the name is gone with it"
+
+
+def in_line(
+    stack: Stack, template: Mapping[str, Any], in_template: Mapping[str, Mapping[str, Any]], force: bool
+) -> list[Step]:
+    """Make the template say 0, as the live records do by then; templates of the classic tool carry weights."""
+    carrying = [logical_id for logical_id, properties in in_template.items() if str(properties["Weight"]) != "0"]
+    waiting = [ReplaceTemplate(stack, None, (), "wait for what is under way")] if stack.status in UPDATING else []
+    if not carrying:
+        return [*waiting]
+    if stack.status in NOT_UPDATABLE:
+        if force:
+            return []
+        raise Refused(
+            f"the template of {stack.full_name} carries a weight, and in {stack.status} it cannot be changed; "
+            "CloudFormation will probably not be able to delete the record",
+            hint="Use --force to try it all the same.",
+        )
+    changed = with_weights(template, dict.fromkeys(carrying, "0"))
+    parameters = tuple(template.get("Parameters") or {})
+    why = "its template shall say weight 0, so that CloudFormation can delete the record"
+    capabilities = ("CAPABILITY_NAMED_IAM", *(("CAPABILITY_AUTO_EXPAND",) if "Transform" in template else ()))
+    return [*waiting, ReplaceTemplate(stack, changed, parameters, why, capabilities)]

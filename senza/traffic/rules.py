@@ -1,0 +1,258 @@
+"""Reading listener rules: the target groups that share a domain of a load balancer, and what the rules give to each.
+
+The rule of a domain has one condition, exactly that host, and belongs to no stack. It forwards to the target groups of
+the versions with traffic only, since a target group that a rule names cannot be deleted. See "Listener rules for your
+Application Load Balancer" and CreateRule in the Elastic Load Balancing API reference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from senza.aws import Aws
+from senza.errors import AwsError
+from senza.stacks.tags import LOGICAL_ID_TAG, STACK_TAG, tagged, tags_of
+from senza.traffic.records import normal
+
+GROUP = "AWS::ElasticLoadBalancingV2::TargetGroup"
+RULE = "AWS::ElasticLoadBalancingV2::ListenerRule"
+DOMAIN_TAG = "senza:domain"
+LISTENER_TAG = "senza:listener"
+PAGE = 400
+"""Rules per page, the most that DescribeRules gives (API reference)."""
+DESCRIBED = 20
+"""How many ARNs DescribeTags takes at once (API reference)."""
+
+
+@dataclass(frozen=True)
+class RuleDomain:
+    """A host whose requests a listener forwards to versions by weight. listener: ARN."""
+
+    listener: str
+    name: str
+    type: str = "rule"
+
+    @property
+    def at_zero(self) -> str:
+        return "the load balancer then answers with an error, 404 unless it was told otherwise"
+
+    @property
+    def spreads_at_zero(self) -> bool:
+        return False
+
+    @property
+    def balancer(self) -> str:
+        """The load balancer's name: it is in the listener's ARN, ``...:listener/app/NAME/ID/ID``."""
+        return self.listener.partition(":listener/")[2].split("/")[1]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True)
+class Group:
+    """A target group that wants a share of a domain, as its tags say. stack: full name, "" without one."""
+
+    arn: str
+    stack: str
+    logical_id: str
+    domain: RuleDomain
+
+
+@dataclass(frozen=True)
+class Rule:
+    """hosts: in lower case; () where the rule has any other condition, and for the listener's default rule.
+
+    actions: exactly as AWS gave them, for they are replaced as a whole.
+    """
+
+    arn: str
+    priority: int
+    hosts: tuple[str, ...]
+    actions: Sequence[Mapping[str, Any]] = field(compare=False, repr=False)
+
+    @property
+    def forward(self) -> Mapping[str, Any] | None:
+        return next((action for action in self.actions if action["Type"] == "forward"), None)
+
+    @property
+    def weights(self) -> dict[str, int]:
+        """By ARN of the target groups, those of weight 0 included; AWS means 1 where it says none."""
+        action = self.forward or {}
+        groups = (action.get("ForwardConfig") or {}).get("TargetGroups")
+        if not groups:
+            return {action["TargetGroupArn"]: 1} if action.get("TargetGroupArn") else {}
+        return {group["TargetGroupArn"]: int(group.get("Weight", 1)) for group in groups}
+
+
+Rules = Mapping[str, Sequence[Rule]]
+"""By ARN of the listener, in the order in which it looks at them."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """A target group at a domain. identifier: full name of its stack, or its own name where it belongs to none.
+
+    weight and identifier are None at a host that leads to this target group alone. group: its ARN. rules: those of the
+    domain as they were read, of which only the first has an effect.
+    """
+
+    domain: RuleDomain
+    identifier: str | None
+    weight: int | None
+    group: str
+    rules: Sequence[Rule] = field(default=(), compare=False, repr=False)
+
+    @property
+    def name(self) -> str:
+        return self.domain.name
+
+    @property
+    def type(self) -> str:
+        return self.domain.type
+
+    @property
+    def rule(self) -> Rule | None:
+        return self.rules[0] if self.rules else None
+
+    @property
+    def value(self) -> str:
+        return group_name(self.group)
+
+
+def group_name(arn: str) -> str:
+    """``...:targetgroup/NAME/ID``."""
+    return arn.partition(":targetgroup/")[2].split("/")[0]
+
+
+def parsed(item: Mapping[str, Any]) -> Rule:
+    conditions: Sequence[Any] = item.get("Conditions") or ()
+    hosts: Sequence[str] = ()
+    if len(conditions) == 1 and conditions[0].get("Field") == "host-header":
+        hosts = (conditions[0].get("HostHeaderConfig") or {}).get("Values") or conditions[0].get("Values") or ()
+    priority = int(item["Priority"]) if item["Priority"].isdigit() else 0  # "default"
+    return Rule(item["RuleArn"], priority, tuple(normal(host) for host in hosts), item.get("Actions") or ())
+
+
+def rules_of(aws: Aws, listener: str) -> list[Rule]:
+    """The rules in the order in which the listener looks at them, without its default; none where it is gone."""
+    pages = aws.pages("elbv2", "describe_rules", "Rules", ListenerArn=listener, PaginationConfig={"PageSize": PAGE})
+    try:
+        found = [parsed(item) for item in pages if not item.get("IsDefault")]
+    except AwsError as error:
+        if error.code not in ("ListenerNotFound", "LoadBalancerNotFound"):
+            raise
+        return []
+    return sorted(found, key=lambda rule: rule.priority)
+
+
+def read_rules(aws: Aws, listeners: Iterable[str]) -> Rules:
+    return aws.parallel({listener: partial(rules_of, aws, listener) for listener in dict.fromkeys(listeners)})
+
+
+def rules_at(rules: Sequence[Rule], host: str) -> list[Rule]:
+    """The rules for exactly this host; only the first one has an effect."""
+    return [rule for rule in rules if rule.hosts == (host,)]
+
+
+def group_of(arn: str, tags: Mapping[str, str]) -> Group | None:
+    """None where the tags do not say that it wants a share of a domain."""
+    listener, name = tags.get(LISTENER_TAG, ""), normal(tags.get(DOMAIN_TAG, ""))
+    if ":listener/app/" not in listener or not name:
+        return None
+    return Group(arn, tags.get(STACK_TAG, ""), tags.get(LOGICAL_ID_TAG, ""), RuleDomain(listener, name))
+
+
+def groups_by_tag(aws: Aws) -> dict[str, Group]:
+    """All target groups of the region that share a domain, by ARN; none where nobody may ask for tags."""
+    found = tagged(aws, "elasticloadbalancing:targetgroup", DOMAIN_TAG)
+    return {arn: group for arn, tags in found.items() if (group := group_of(arn, tags))}
+
+
+def tags_by_arn(aws: Aws, arns: Sequence[str]) -> dict[str, dict[str, str]]:
+    """From the balancers themselves: at once right also for what was made a moment ago, unlike the tagging API.
+
+    Empty where one of them is gone.
+    """
+    found: dict[str, dict[str, str]] = {}
+    for start in range(0, len(arns), DESCRIBED):
+        try:
+            answer = aws.call("elbv2", "describe_tags", ResourceArns=list(arns[start : start + DESCRIBED]))
+        except AwsError as error:
+            if not error.code.endswith("NotFound"):
+                raise
+            return {}
+        found |= {item["ResourceArn"]: tags_of(item) for item in answer["TagDescriptions"]}
+    return found
+
+
+class Balancing:
+    """Reads target groups and rules with few calls: one for each 100 groups, and one for each listener."""
+
+    def __init__(self, aws: Aws) -> None:
+        self._aws = aws
+        self._groups: dict[str, Group] | None = None
+        self._rules: dict[str, Sequence[Rule]] = {}
+
+    def groups(self, known: Iterable[str] = ()) -> dict[str, Group]:
+        """By ARN. known: ARNs of groups of our stacks, which the tagging API may not know yet."""
+        if self._groups is None:
+            self._groups = groups_by_tag(self._aws)
+        missing = [arn for arn in dict.fromkeys(known) if arn not in self._groups]
+        for arn, tags in tags_by_arn(self._aws, missing).items():
+            if group := group_of(arn, tags):
+                self._groups[arn] = group
+        return self._groups
+
+    def rules(self, listeners: Iterable[str]) -> Rules:
+        wanted = list(dict.fromkeys(listeners))
+        self._rules |= read_rules(self._aws, [listener for listener in wanted if listener not in self._rules])
+        return {listener: self._rules[listener] for listener in wanted}
+
+    def targets(self, domains: Iterable[RuleDomain], known: Iterable[str] = ()) -> list[Target]:
+        """Everybody at these domains: versions with and without traffic, and what others put into the rules."""
+        wanted = list(dict.fromkeys(domains))
+        rules = self.rules(domain.listener for domain in wanted)
+        groups = self.groups(known)
+        named = [arn for domain in wanted for arn in weights_at(rules, domain)]
+        owners = {arn: group.stack for arn, group in groups.items()}
+        strange = [arn for arn in dict.fromkeys(named) if arn not in owners]
+        owners |= {arn: tags.get(STACK_TAG, "") for arn, tags in tags_by_arn(self._aws, strange).items()}
+        return [target for domain in wanted for target in targets_at(domain, rules, groups, owners)]
+
+
+def weights_at(rules: Rules, domain: RuleDomain) -> dict[str, int]:
+    found = rules_at(rules[domain.listener], domain.name)
+    return found[0].weights if found else {}
+
+
+def targets_at(
+    domain: RuleDomain, rules: Rules, groups: Mapping[str, Group], owners: Mapping[str, str]
+) -> list[Target]:
+    """Pure. owners: full name of the stack by ARN of each group that is known, "" for those of none.
+
+    Of several groups of one stack the one with the most weight has its name; others only count where the rule names
+    them, under their own.
+    """
+    found = rules_at(rules[domain.listener], domain.name)
+    weights = weights_at(rules, domain)
+    wanting = [arn for arn, group in groups.items() if group.domain == domain]
+    arns = sorted(
+        dict.fromkeys([*wanting, *weights]),
+        key=lambda arn: (not owners.get(arn), -weights.get(arn, 0), arn not in wanting, arn),
+    )
+    targets: dict[str, Target] = {}
+    for arn in arns:
+        names = [name for name in (owners.get(arn, ""), group_name(arn), group_id(arn)) if name]
+        free = next(name for name in names if name not in targets)
+        if arn in weights or free == owners.get(arn):
+            targets[free] = Target(domain, free, weights.get(arn, 0), arn, found)
+    return list(targets.values())
+
+
+def group_id(arn: str) -> str:
+    """``NAME/ID``, which no other target group of the region has."""
+    return arn.partition(":targetgroup/")[2]

@@ -1,0 +1,108 @@
+"""Everybody at the domains of one version, of both backends, for those who are going to change something there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from senza.aws import Aws
+from senza.stacks.references import split_name
+from senza.traffic.balancers import name_in_alias
+from senza.traffic.parts import Parts
+from senza.traffic.records import Reader, Record, Zones
+from senza.traffic.rules import Balancing, Group, RuleDomain, Target
+from senza.traffic.weighted import Weighted
+
+ANSWERS = frozenset({"A", "AAAA", "CNAME"})
+"""Types of records that tell a browser where to go."""
+
+
+@dataclass(frozen=True)
+class Shared:
+    """records: all at the names of the version, without weight as well. targets: all at its domains of listeners."""
+
+    records: tuple[Record, ...] = ()
+    targets: tuple[Target, ...] = ()
+
+    @property
+    def weighted(self) -> list[Weighted]:
+        return [*self.records, *self.targets]
+
+    @property
+    def warnings(self) -> list[str]:
+        domains = dict.fromkeys(target.domain for target in self.targets)
+        return [said for domain in domains if (said := hidden(domain, self.records))]
+
+
+def shared_by(aws: Aws, zones: Zones, stack: str, parts: Parts, *, warn: bool = False) -> Shared:
+    """Look at the domains of the stack of this full name, which has these parts.
+
+    A stack without listener rules costs the records alone, and one without records the rules alone, unless it is wanted
+    to warn of records that hide the load balancer.
+    """
+    if not parts.rules:
+        return Shared(tuple(Reader(aws, zones()).read(parts.names.values())))
+    own = parts.groups.values()
+    balancing = read_balancing(aws, parts)
+    domains = domains_of(balancing.groups().values(), lambda group: group.stack == stack or group.arn in own)
+    names = [*parts.names.values(), *(domain.name for domain in domains if warn)]
+    jobs: dict[str, Callable[[], Any]] = {
+        "records": lambda: Reader(aws, zones()).read(names) if names else [],
+        "targets": partial(balancing.targets, domains),
+    }
+    looked = aws.parallel(jobs)
+    return Shared(tuple(looked["records"]), tuple(looked["targets"]))
+
+
+def shared_before(aws: Aws, zones: Zones, weights: Mapping[str, Any], stack: str, parts: Parts) -> Shared:
+    """The same, and all domains that had weights before. weights: by domain name; the stack may be gone.
+
+    Listeners are only asked where the stack has rules, or where Route 53 does not know such a domain.
+    """
+    records = tuple(Reader(aws, zones()).read(sorted({*weights, *parts.names.values()})))
+    missing = weights.keys() - {record.name for record in records if record.weight is not None}
+    if not parts.rules and not missing:
+        return Shared(records)
+    app, own = split_name(stack)[0], parts.groups.values()
+    balancing = read_balancing(aws, parts)
+
+    def concerns(group: Group) -> bool:
+        mine = group.stack == stack or group.arn in own
+        return mine or (split_name(group.stack)[0] == app and group.domain.name in weights)
+
+    domains = domains_of(balancing.groups().values(), concerns)
+    return Shared(records, tuple(balancing.targets(domains)))
+
+
+def read_balancing(aws: Aws, parts: Parts) -> Balancing:
+    """With the target groups of the region, and the rules beside those of the stack."""
+    balancing = Balancing(aws)
+    jobs: dict[str, Callable[[], Any]] = {
+        "groups": partial(balancing.groups, parts.groups.values()),
+        "rules": partial(balancing.rules, parts.listeners),
+    }
+    aws.parallel(jobs)
+    return balancing
+
+
+def domains_of(groups: Iterable[Group], concerns: Callable[[Group], bool]) -> list[RuleDomain]:
+    return list(dict.fromkeys(group.domain for group in groups if concerns(group)))
+
+
+def hidden(domain: RuleDomain, records: Iterable[Record]) -> str:
+    """What to say where records of the very name lead past the load balancer; a wildcard only counts without them."""
+    found = [
+        record.identifier or record.value
+        for record in records
+        if record.name == domain.name
+        and record.type in ANSWERS
+        and name_in_alias(record.value) != domain.balancer.lower()
+    ]
+    if not found:
+        return ""
+    return (
+        f"{domain}: Route 53 has records of this very name that lead elsewhere ({', '.join(dict.fromkeys(found))}); "
+        f"as long as they are there, the load balancer {domain.balancer} gets none of the requests"
+    )

@@ -1,0 +1,266 @@
+"""The switch at a shared load balancer: the rule of the domain gets new target groups and weights in one call.
+
+ModifyRule replaces all actions of a rule at once, and has no condition ("ModifyRule" in the Elastic Load Balancing API
+reference). So the rule is read right before and compared with what the plan was made from, and read again afterwards:
+of two people the second one is told. What lies between reading and writing is one request.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from senza.errors import AwsError, Conflict, Refused
+from senza.plan import Outcome, Step, World, perform
+from senza.stacks.references import split_name
+from senza.traffic.protection import gaining, losing, set_protection
+from senza.traffic.rules import DOMAIN_TAG, Rule, RuleDomain, Target, group_name, rules_at, rules_of, tags_by_arn
+from senza.traffic.weighted import Key, WeightChange, described
+
+APP_TAG = "senza:app"
+MOST_GROUPS = 5
+"""Target groups of one rule ("Quotas for your Application Load Balancers")."""
+LAST_PRIORITY = 50_000
+ATTEMPTS = 5
+"""How often a free priority is looked for."""
+LOOK_AGAIN = "Look again (senza traffic NAME) and repeat the command if it is still what you want."
+
+
+@dataclass(frozen=True)
+class ShiftRule(Step):
+    """Set the weights of one domain of a listener. Its outcome's facts: ``observed``, weights read back, by Key.
+
+    changes: of all target groups that are in the rule or shall be, also those that keep their weight. app: whose rule
+    it is, where there is none yet. why: for users, where they did not ask for it themselves.
+    """
+
+    domain: RuleDomain
+    changes: tuple[WeightChange[Target], ...]
+    app: str = ""
+    why: str = ""
+
+    @property
+    def says(self) -> str:
+        each = [str(one) for one in self.changes if one.weight != (one.record.weight or 0)]
+        return f"Set the weights of {self.domain}: {', '.join(each)}" + (f" ({self.why})" if self.why else "")
+
+    @property
+    def if_interrupted(self) -> str:
+        return "The weights of a listener rule change all at once or not at all: senza traffic shows what they are."
+
+    @property
+    def undone_by(self) -> str:
+        before = ", ".join(f"{change.record.identifier} {change.record.weight}" for change in self.changes)
+        return f"the weights before were {before}"
+
+    @property
+    def before(self) -> dict[str, int]:
+        """Weight by ARN of the target groups, those of weight 0 left out."""
+        return {one.record.group: one.record.weight for one in self.changes if one.record.weight}
+
+    @property
+    def after(self) -> dict[str, int]:
+        return {one.record.group: one.weight for one in self.changes if one.weight}
+
+
+def rule_step(domain: RuleDomain, changes: Sequence[WeightChange[Target]]) -> ShiftRule:
+    """The step that makes these changes of one domain.
+
+    Raises Refused where the rule does something else than forward, or would have too many target groups.
+    """
+    rule = next((change.record.rule for change in changes), None)
+    if rule and not rule.forward:
+        does = ", ".join(str(action["Type"]) for action in rule.actions)
+        raise Refused(
+            f"the listener rule of {domain} (priority {rule.priority}) does not forward to target groups: {does}",
+            hint=f"Delete that rule if it is no longer wanted: aws elbv2 delete-rule --rule-arn {rule.arn}",
+        )
+    named = [str(change.record.identifier) for change in changes if change.weight]
+    if len(named) > MOST_GROUPS:
+        raise Refused(
+            f"{domain} would have {len(named)} versions with traffic ({', '.join(named)}), and a listener rule "
+            f"forwards to at most {MOST_GROUPS} target groups",
+            hint="Take the traffic away from one of them first: senza traffic NAME VERSION 0",
+        )
+    return ShiftRule(domain, tuple(changes), app_of(changes))
+
+
+def app_of(changes: Sequence[WeightChange[Target]]) -> str:
+    """The app of the version that gets the most."""
+    most = max(changes, key=lambda change: change.weight)
+    return split_name(most.record.identifier or "")[0]
+
+
+@perform.register
+def shift_rule(step: ShiftRule, world: World) -> Outcome:
+    set_protection(world, gaining(step.changes), on=True)
+    said, made = write(step, world)
+    set_protection(world, losing(step.changes), on=False)
+    try:
+        found = rules_at(rules_of(world.aws, step.domain.listener), step.domain.name)
+    except AwsError as error:  # the weights are changed, whether or not we may look at them
+        return Outcome(f"{said}, but it could not be looked at: {error}")
+    if made and len(found) > 1:
+        give_way(step, world, made)
+    if weights_of(found) != step.after:
+        raise Conflict(
+            f"the weights of {step.domain} were set, and somebody else changed them since: now {told(step, found)}",
+            hint=LOOK_AGAIN,
+        )
+    return Outcome(said, {"observed": observed(step, found)})
+
+
+def write(step: ShiftRule, world: World) -> tuple[str, str]:
+    """Read and write, with nothing in between. What was done, and the ARN of the rule that was made.
+
+    Raises Conflict where the rule is not as planned.
+    """
+    for _ in range(ATTEMPTS):
+        rules = rules_of(world.aws, step.domain.listener)
+        found = rules_at(rules, step.domain.name)
+        if weights_of(found) == step.after:
+            return "was in effect already", ""
+        if weights_of(found) != step.before:
+            raise Conflict(
+                f"somebody else is changing {step.domain}: {told(step, found)} is no longer what this was planned "
+                "from; nothing was changed",
+                hint=LOOK_AGAIN,
+            )
+        if not found:
+            if made := create(step, world, rules):
+                return "in effect, with a new rule", made
+        elif clear(step, world, found[1:]):
+            continue
+        elif step.after:
+            modify(step, world, found[0])
+            return "in effect", ""
+        else:
+            remove(world, found[0].arn)
+            return "in effect: the rule is gone", ""
+    raise Conflict(
+        f"no priority was found for the rule of {step.domain}: others took each that was free; nothing was changed",
+        hint="Repeat the command.",
+    )
+
+
+def create(step: ShiftRule, world: World, rules: Sequence[Rule]) -> str:
+    """The ARN; "" where somebody else took the priority meanwhile, maybe for a rule of this very host."""
+    check_plain(step, rules)
+    try:
+        answer = world.aws.call(
+            "elbv2",
+            "create_rule",
+            ListenerArn=step.domain.listener,
+            Priority=free_priority(step.domain.name, {rule.priority for rule in rules}),
+            Conditions=[{"Field": "host-header", "HostHeaderConfig": {"Values": [step.domain.name]}}],
+            Actions=[{"Type": "forward", "ForwardConfig": {"TargetGroups": as_groups(step.after)}}],
+            Tags=[{"Key": APP_TAG, "Value": step.app}, {"Key": DOMAIN_TAG, "Value": step.domain.name}],
+        )
+    except AwsError as error:
+        if not error.code.startswith("PriorityInUse"):
+            raise
+        return ""
+    return str(answer["Rules"][0]["RuleArn"])
+
+
+def give_way(step: ShiftRule, world: World, made: str) -> NoReturn:
+    """Two rules were made for one host at the same time: ours goes, whichever of them is looked at first.
+
+    Nobody had traffic before; so at worst, where both go, nobody has any now.
+    """
+    remove(world, made)
+    raise Conflict(
+        f"somebody else made a rule for {step.domain} at the same time; the own one is removed again",
+        hint=LOOK_AGAIN,
+    )
+
+
+def clear(step: ShiftRule, world: World, hidden: Sequence[Rule]) -> bool:
+    """Remove rules of senza's without effect, left by who was stopped while giving way; whether there were any."""
+    tags = tags_by_arn(world.aws, [rule.arn for rule in hidden])
+    for rule in hidden:
+        if tags.get(rule.arn, {}).get(DOMAIN_TAG):
+            remove(world, rule.arn)
+        else:
+            world.say(f"{step.domain} has another rule, which has no effect: {rule.arn}")
+    return any(tags.get(rule.arn, {}).get(DOMAIN_TAG) for rule in hidden)
+
+
+def check_plain(step: ShiftRule, rules: Sequence[Rule]) -> None:
+    """Raise Refused where a version's own host asks for more than forwarding, e.g. that one logs in.
+
+    A new rule could not do the same: AWS does not tell the client secret that it would need.
+    """
+    for rule in rules:
+        if rule.weights.keys() & step.after.keys() and len(rule.actions) > 1:
+            kinds = ", ".join(str(action["Type"]) for action in rule.actions if action["Type"] != "forward")
+            raise Refused(
+                f"{', '.join(rule.hosts) or rule.arn} has further actions ({kinds}), which the new rule of "
+                f"{step.domain} would not have",
+                hint="Create that rule by hand once, with these actions before the forward action; senza keeps them "
+                "(aws elbv2 create-rule).",
+            )
+
+
+def free_priority(host: str, used: Collection[int]) -> int:
+    """The first free one from a number that is always the same for a host, so that two first rules for it collide.
+
+    Raises Refused where there is none.
+    """
+    start = zlib.crc32(host.encode()) % LAST_PRIORITY
+    for distance in range(LAST_PRIORITY):
+        priority = (start + distance) % LAST_PRIORITY + 1
+        if priority not in used:
+            return priority
+    raise Refused(f"the listener has no free priority for {host}")
+
+
+def modify(step: ShiftRule, world: World, rule: Rule) -> None:
+    """Only the target groups change: other actions, their order and the stickiness between groups are kept."""
+    weights = {arn: step.after[arn] for arn in rule.weights if arn in step.after} | step.after
+    actions = [kept(action) for action in rule.actions if action["Type"] != "forward"]
+    old = rule.forward or {"Type": "forward"}
+    forward = {key: value for key, value in old.items() if key != "TargetGroupArn"}
+    forward["ForwardConfig"] = {**(old.get("ForwardConfig") or {}), "TargetGroups": as_groups(weights)}
+    world.aws.call("elbv2", "modify_rule", RuleArn=rule.arn, Actions=[*actions, forward])
+
+
+def kept(action: Mapping[str, Any]) -> dict[str, Any]:
+    """An action as it has to be sent to stay as it is: AWS shows no client secrets, and keeps one when told so."""
+    oidc = action.get("AuthenticateOidcConfig")
+    if not oidc:
+        return dict(action)
+    return {**action, "AuthenticateOidcConfig": {**oidc, "UseExistingClientSecret": True}}
+
+
+def as_groups(weights: Mapping[str, int]) -> list[dict[str, Any]]:
+    return [{"TargetGroupArn": arn, "Weight": weight} for arn, weight in weights.items()]
+
+
+def remove(world: World, rule: str) -> None:
+    try:
+        world.aws.call("elbv2", "delete_rule", RuleArn=rule)
+    except AwsError as error:
+        if not error.code.startswith("RuleNotFound"):
+            raise
+
+
+def weights_of(found: Sequence[Rule]) -> dict[str, int]:
+    """Of the rule that has an effect, without the target groups of weight 0."""
+    return {arn: weight for arn, weight in found[0].weights.items() if weight} if found else {}
+
+
+def observed(step: ShiftRule, found: Sequence[Rule]) -> dict[Key, int]:
+    names = {change.record.group: str(change.record.identifier) for change in step.changes}
+    weights = dict.fromkeys(names, 0) | weights_of(found)
+    return {
+        (step.domain.name, step.domain.type, names.get(arn) or group_name(arn)): weight
+        for arn, weight in weights.items()
+    }
+
+
+def told(step: ShiftRule, found: Sequence[Rule]) -> str:
+    weights = {identifier: weight for (_, _, identifier), weight in observed(step, found).items() if weight}
+    return described(weights.items()) or "no rule"
