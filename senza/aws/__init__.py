@@ -1,5 +1,6 @@
-"""The only room that imports boto3: sessions, retries, paging, counting, errors."""
+"""The only room that imports boto3: sessions, retries, paging, counting, errors, and the way into accounts."""
 
-from senza.aws.client import MARK, Aws, Call, Endpoint
+from senza.aws.client import Aws, Call, Endpoint
+from senza.aws.entrance import MARK, Way
 
-__all__ = ["MARK", "Aws", "Call", "Endpoint"]
+__all__ = ["MARK", "Aws", "Call", "Endpoint", "Way"]

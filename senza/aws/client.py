@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from senza.aws.entrance import Entrance, Way
 from senza.aws.failures import translated
 from senza.errors import UsageError
 
@@ -25,10 +26,6 @@ T = TypeVar("T")
 
 BRISK = frozenset({"s3"})
 """Services whose answers are small and quick, and without which a person can go on: soon given up."""
-
-
-MARK = "x-senza-sandbox"
-"""The header by which a sandbox says, in each answer, that it is one."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +59,7 @@ class Aws:
     region: None means ``AWS_REGION``, ``AWS_DEFAULT_REGION``, then the AWS config file.
     endpoint: a local AWS to use instead of the real one.
     observe: told of each request just before it is sent (retries included); may raise to stop it.
+    entrance: the way into the account that has to be entered; nothing is called in another one.
     """
 
     def __init__(
@@ -71,7 +69,9 @@ class Aws:
         profile: str | None = None,
         endpoint: Endpoint | None = None,
         observe: Callable[[Call], None] | None = None,
+        entrance: Entrance | None = None,
     ) -> None:
+        self._entrance = entrance
         self._region = region
         self._profile = profile
         self._endpoint = endpoint
@@ -103,7 +103,20 @@ class Aws:
         """The same AWS with the same credentials in another region, or itself."""
         if region == self.region:
             return self
-        return Aws(region, profile=self._profile, endpoint=self._endpoint, observe=self.observe)
+        return Aws(
+            region, profile=self._profile, endpoint=self._endpoint, observe=self.observe, entrance=self._entrance
+        )
+
+    def entering(self, way: Way, region: str | None) -> Aws:
+        """The same AWS, by that way into another account. region: None for that of this one."""
+        entrance = Entrance(way)
+        return Aws(
+            region or self._region,
+            profile=self._profile,
+            endpoint=self._endpoint,
+            observe=self.observe,
+            entrance=entrance,
+        )
 
     def known_regions(self) -> frozenset[str]:
         """The regions that the installed botocore knows, of all partitions; no call."""
@@ -143,44 +156,82 @@ class Aws:
             futures = {name: pool.submit(job) for name, job in jobs.items()}
             return {name: future.result() for name, future in futures.items()}
 
+    def keys(self) -> dict[str, str]:
+        """Environment variables with the credentials as they are now, for a program that is to act in their place."""
+        with translated("sts", "get_caller_identity"):
+            self._check()
+            found = self._open_session().get_credentials().get_frozen_credentials()
+        named = {"AWS_ACCESS_KEY_ID": found.access_key, "AWS_SECRET_ACCESS_KEY": found.secret_key}
+        return named | ({"AWS_SESSION_TOKEN": found.token} if found.token else {})
+
     def _open_session(self) -> Any:
         if self._session is None:
-            import boto3
-
-            if self._endpoint:
-                self._session = boto3.Session(
-                    botocore_session=unconfigured(),
-                    aws_access_key_id=self._endpoint.access_key_id,
-                    aws_secret_access_key=self._endpoint.secret_access_key,
-                    region_name=self._region or self._endpoint.region,
-                )
-            else:
-                self._session = boto3.Session(region_name=self._region, profile_name=self._profile)
+            self._session = self._session_with(None)
+            if self._entrance and self._entrance.way.roles:
+                self._session = self._session_with(self._entrance.credentials(self._sts_with))
         return self._session
+
+    def _session_with(self, credentials: Any) -> Any:
+        """A boto3 session. credentials: of botocore; None for those of the endpoint or the profile."""
+        import boto3
+
+        endpoint, profile = self._endpoint, self._profile
+        if endpoint:
+            core = unconfigured()
+            if credentials is None:
+                core.set_credentials(endpoint.access_key_id, endpoint.secret_access_key)
+        else:
+            from botocore.session import Session
+
+            core = Session()
+        if self._entrance:
+            core.register_component("data_loader", self._entrance.loader())
+            if not endpoint:
+                profile = self._entrance.begin(profile, core.available_profiles)
+        if credentials is not None:
+            core.register_component("credential_provider", Given(credentials))
+        region = self._region or (endpoint.region if endpoint else None)
+        return boto3.Session(region_name=region, profile_name=profile, botocore_session=core)
+
+    def _sts_with(self, credentials: Any) -> BaseClient:
+        return self._made(self._session_with(credentials), "sts")
+
+    def _check(self) -> None:
+        """Before anything else is called: is this the account of the environment?"""
+        if self._entrance:
+            self._entrance.check(self._identity, local=self.local)
+
+    def _identity(self) -> dict[str, Any]:
+        with translated("sts", "get_caller_identity"):
+            answer: dict[str, Any] = self._made(self._open_session(), "sts").get_caller_identity()
+        return answer
 
     def _client(self, service: str) -> BaseClient:
         with self._lock:  # a boto3 session must not create two clients at the same time
             if service not in self._clients:
-                from botocore.config import Config
-
-                region = self.region
-                brisk = service in BRISK
-                client = self._open_session().client(
-                    service,
-                    region_name=region,
-                    endpoint_url=self._endpoint.url if self._endpoint else None,
-                    config=Config(
-                        retries={"mode": "standard", "max_attempts": 4 if brisk else 8},
-                        connect_timeout=5 if brisk else 60,
-                        read_timeout=15 if brisk else 60,
-                        max_pool_connections=10,
-                        proxies={} if self._endpoint else None,  # a local AWS is never behind the user's proxy
-                    ),
-                )
-                client.meta.events.register("before-send.*.*", partial(self._count, service), unique_id="senza-count")
-                client.meta.events.register("after-call.*.*", partial(self._note, service), unique_id="senza-note")
-                self._clients[service] = client
+                self._check()
+                self._clients[service] = self._made(self._open_session(), service)
             return self._clients[service]
+
+    def _made(self, session: Any, service: str) -> BaseClient:
+        from botocore.config import Config
+
+        brisk = service in BRISK
+        client: BaseClient = session.client(
+            service,
+            region_name=session.region_name or self.region,
+            endpoint_url=self._endpoint.url if self._endpoint else None,
+            config=Config(
+                retries={"mode": "standard", "max_attempts": 4 if brisk else 8},
+                connect_timeout=5 if brisk else 60,
+                read_timeout=15 if brisk else 60,
+                max_pool_connections=10,
+                proxies={} if self._endpoint else None,  # a local AWS is never behind the user's proxy
+            ),
+        )
+        client.meta.events.register("before-send.*.*", partial(self._count, service), unique_id="senza-count")
+        client.meta.events.register("after-call.*.*", partial(self._note, service), unique_id="senza-note")
+        return client
 
     def _count(self, service: str, event_name: str, **_: Any) -> None:
         call = Call(service, event_name.rpartition(".")[2])
@@ -192,6 +243,16 @@ class Aws:
         ident = (parsed or {}).get("ResponseMetadata", {}).get("RequestId")
         if ident:
             self.request_ids.append(f"{service}:{event_name.rpartition('.')[2]} {ident}")
+
+
+class Given:
+    """A botocore credential provider for credentials that are there already."""
+
+    def __init__(self, credentials: Any) -> None:
+        self._credentials = credentials
+
+    def load_credentials(self) -> Any:
+        return self._credentials
 
 
 def unconfigured() -> Any:

@@ -18,6 +18,9 @@ INVALID = {
 DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"}
 THROTTLED = {"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException", "SlowDown"}
 
+NO_LOGIN = {"SSOError", "SSOTokenLoadError", "UnauthorizedSSOTokenError", "TokenRetrievalError"}
+"""botocore's exceptions for an SSO log-in that was not made, or is over."""
+
 
 def camel(operation: str) -> str:
     """``create_stack`` as the API reference writes it: ``CreateStack``."""
@@ -27,6 +30,8 @@ def camel(operation: str) -> str:
 def hint_for(code: str, service: str, operation: str) -> str:
     if code in EXPIRED:
         return "Your AWS credentials have expired: log in again and repeat the command."
+    if code in NO_LOGIN:
+        return "Log in: aws sso login (with the --profile that you use), and repeat the command."
     if code in INVALID:
         return "AWS does not accept these credentials: check AWS_PROFILE, AWS_ACCESS_KEY_ID and the clock."
     if code in DENIED:
@@ -82,6 +87,7 @@ def translated(service: str, operation: str) -> Iterator[None]:
             hint="Check credential_process and the files that ~/.aws/config and AWS_... variables name.",
         ) from error
     except exceptions.BotoCoreError as error:
-        raise AwsError(
-            f"{service} {operation} failed: {error}", code=type(error).__name__, service=service, operation=operation
-        ) from error
+        code = type(error).__name__
+        hint = hint_for(code, service, operation)
+        message = f"{service} {operation} failed: {error}"
+        raise AwsError(message, code=code, service=service, operation=operation, hint=hint) from error

@@ -46,6 +46,9 @@ class Context:
         """Path or URL of the definition that the command was given: senza.yaml is looked for beside it."""
         self._environment_name: str | None = None
         self._environments: Environments | None = None
+        self.asks = True
+        """Whether anything may be asked; not while the shell completes a word."""
+        self._told: set[str] = set()
         self._clock = clock
         self._given = aws
         self._aws: Aws | None = None
@@ -95,6 +98,7 @@ class Context:
         other.region, other.profile, other.sandbox = self.region, self.profile, self.sandbox
         other.definition, other._environments = self.definition, self.environments()
         other.environment_name = other._environments.get(name).name
+        other.asks, other._told = self.asks, self._told
         return other
 
     @property
@@ -119,6 +123,8 @@ class Context:
 
     @property
     def interactive(self) -> bool:
+        if not self.asks:
+            return False
         if self._interactive is not None:
             return self._interactive
         return sys.stdin.isatty() and sys.stderr.isatty()
@@ -133,13 +139,24 @@ class Context:
         return self._aws
 
     def _connected(self) -> Aws:
+        environment = self.environment
+        if environment is None:
+            return self._outside()
+        from senza.cli.entering import enter
+
+        if self._environment_name is None:
+            self._say_once(f"Environment {environment.name} (SENZA_ENVIRONMENT), account {environment.account}.")
+        return enter(self, self._outside(environment), environment)
+
+    def _outside(self, environment: Environment | None = None) -> Aws:
+        """AWS as without an environment."""
         from senza.aws import Aws
 
         if self._given is not None:
             return self._given
         endpoint = self._endpoint()
-        region = self.region or (None if endpoint else self._usual_region())
-        return Aws(region, profile=self.profile, endpoint=endpoint)
+        own = endpoint is not None or (environment is not None and environment.profile is not None)
+        return Aws(self.region or (None if own else self._usual_region()), profile=self.profile, endpoint=endpoint)
 
     def account(self) -> Account:
         """Facts about the account, looked up when asked for."""
@@ -151,8 +168,10 @@ class Context:
 
     @property
     def environ(self) -> Mapping[str, str]:
-        """The environment variables."""
-        return self._environ
+        """The environment variables; SENZA_ENVIRONMENT is in them where ``-e`` was said, for programs that we run."""
+        return (
+            {**self._environ, "SENZA_ENVIRONMENT": self._environment_name} if self._environment_name else self._environ
+        )
 
     def _usual_region(self) -> str | None:
         """The user's setting, where neither the environment nor a profile that was chosen says otherwise."""
@@ -172,6 +191,9 @@ class Context:
 
             running = read()
             place.append(running.url if running else "")
+        environment = self.environment
+        if environment:
+            place += [environment.account, environment.region or "", environment.profile or ""]
         region = self.region or self._usual_region() or ""
         return "\n".join([self.profile or self._environ.get("AWS_PROFILE", ""), region, *place])
 
@@ -180,7 +202,7 @@ class Context:
         in_environment = self._environ.get("SENZA_SANDBOX") == "1"
         if not self.sandbox and not in_environment:
             if url:
-                self.say(f"Using the AWS endpoint {without_password(url)} (AWS_ENDPOINT_URL).")
+                self._say_once(f"Using the AWS endpoint {without_password(url)} (AWS_ENDPOINT_URL).")
             return None
         if self.profile:
             raise UsageError(
@@ -192,7 +214,7 @@ class Context:
             from senza.sandbox.state import endpoint as sandbox_endpoint
 
             endpoint = sandbox_endpoint()
-        self.say(f"This is the sandbox at {endpoint.url}, not AWS.")
+        self._say_once(f"This is the sandbox at {endpoint.url}, not AWS.")
         return endpoint
 
     def _endpoint_in_environment(self, url: str) -> Endpoint:
@@ -209,6 +231,12 @@ class Context:
     def say(self, text: str) -> None:
         """A line about what is going on, on stderr, so that stdout holds results only."""
         click.echo(text, err=True)
+
+    def _say_once(self, text: str) -> None:
+        """Once, however many environments are visited."""
+        if text not in self._told:
+            self._told.add(text)
+            self.say(text)
 
     def warn(self, text: str) -> None:
         """Something the user should know and that does not stop the work."""

@@ -49,6 +49,7 @@ def known_names(context: Context, patience: float = PATIENCE) -> list[str]:
     if 0 <= context.clock.now() - at < FRESH:
         return names
     found: list[list[str]] = []
+    context.asks = False
 
     def ask() -> None:
         with suppress(Exception):
