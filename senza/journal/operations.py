@@ -24,8 +24,8 @@ from senza.journal.origin import this_process
 from senza.journal.store import ABSENT, Changed, Found, NoJournal, Store
 
 ENTRY = re.compile(r"(\d{4,})(?:-([a-z-]+))?\.json")
-CHUNK = 50
-"""How many operations are looked through at a time for the newest of a kind."""
+FIRST, CHUNK = 5, 50
+"""How many operations are looked through for the newest of a kind: at first, as it is mostly there, and at a time."""
 
 
 class Journal:
@@ -112,8 +112,8 @@ class Journal:
     def newest(self, app: str, kind: str) -> Operation | None:
         """The newest operation of that kind; None where there is none."""
         idents = self._ids(app, None)[::-1]
-        for number in range(0, len(idents), CHUNK):
-            chunk = idents[number : number + CHUNK]
+        for number in (0, *range(FIRST, len(idents), CHUNK)):
+            chunk = idents[number : number + (CHUNK if number else FIRST)]
             keys = self._keys(app, chunk)
             for ident in chunk:
                 if keys.get(ident) and keys[ident][0].endswith(f"/0000-{kind}.json"):

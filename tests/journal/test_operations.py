@@ -132,6 +132,22 @@ def test_the_history_takes_two_lists_an_app_and_the_ends_of_each_operation(
     assert calls == [*["s3:GetObject"] * 5, *["s3:ListObjectsV2"] * 2, "sts:GetCallerIdentity"]
 
 
+@pytest.mark.parametrize(("later", "looks"), [(4, 1), (5, 2), (54, 2), (55, 3)])
+def test_the_newest_of_a_kind_is_looked_for_among_the_last_five_first(
+    aws: Aws, machine: Machine, clock: FakeClock, later: int, looks: int
+) -> None:
+    wanted = machine().begin(APP, "rollout", {})
+    for _ in range(later):
+        clock.sleep(1)
+        machine(aws).begin(APP, "traffic", {})
+    before = len(aws.calls)
+    found = machine(aws).newest(APP, "rollout")
+    assert found is not None
+    assert found.id == wanted.id
+    made = [call.operation for call in aws.calls[before:]]
+    assert made.count("ListObjectsV2") == 1 + looks
+
+
 def test_the_newest_of_a_kind(machine: Machine, clock: FakeClock) -> None:
     ids = several(machine, clock)
     found = machine().newest(APP, "create")
