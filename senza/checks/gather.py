@@ -226,6 +226,8 @@ def _culprit(error: SenzaError, components: Iterable[Component]) -> Component | 
 def _check_references(bound: Bound, compiled: Compiled, gathered: Gathered) -> None:
     source = bound.source
     for path, problem, hint in dangling(compiled.template, lambda: gathered.region):
+        if not path and gathered.findings:
+            continue  # nothing is left of it because of those
         component = compiled.made_by.get(str(path[1])) if path[:1] == ("Resources",) and len(path) > 1 else None
         place = next((one.path for one in bound.components if one.name == component), path)
         gathered.wrong(DefinitionError(problem, hint=hint, where=source.where(*place)), source.file)

@@ -175,13 +175,24 @@ def test_a_placeholder_is_what_the_parameter_allows(rules: dict[str, Any], value
 def test_a_parameter_that_no_placeholder_fits_does_not_stop_anything(tmp_path: Path) -> None:
     parameters = "[{Other: {}}, {Odd: {AllowedPattern: 'x{50}'}}]"
     path = written(
-        tmp_path, f"SenzaInfo: {{StackName: a, Parameters: {parameters}}}\nDescription: '{{{{Arguments.Odd}}}}'\n"
+        tmp_path,
+        f"SenzaInfo: {{StackName: a, Parameters: {parameters}}}\nDescription: '{{{{Arguments.Odd}}}}'\n"
+        'Resources: {Jobs: {Type: "AWS::SQS::Queue"}}\n',
     )
     gathered = gather(path, "7", ["Other=1"])
     assert gathered.findings == []
     assert gathered.compiled is not None
     assert gathered.compiled.template["Description"] == "1.0"
     assert gathered.compiled.full_name == "a-7"
+
+
+def test_what_would_create_nothing_is_said_once(tmp_path: Path) -> None:
+    (finding,) = gather(written(tmp_path, "SenzaInfo: {StackName: a}\n")).findings
+    assert finding.message == "there is nothing in it that would be created"
+    wrong = 'SenzaInfo: {StackName: a}\nSenzaComponents: [{A: {Type: "Senza::Nope"}}]\n'
+    assert [one.message for one in gather(written(tmp_path, wrong)).findings] == [
+        "there is no component type Senza::Nope"
+    ]
 
 
 @given(st.text(max_size=200))

@@ -1,4 +1,4 @@
-"""References that lead nowhere."""
+"""References that lead nowhere, and resources that are none."""
 
 from __future__ import annotations
 
@@ -61,6 +61,31 @@ def test_what_leads_somewhere(value: Any) -> None:
 
 def test_dependencies_are_looked_at_too() -> None:
     assert [path for path, _, _ in problems({}, DependsOn=["Queue", "Nope"])] == [("Resources", "Other", "DependsOn")]
+
+
+@pytest.mark.parametrize("value", [5, None, {"Ref": "Queue"}, [5]])
+def test_odd_dependencies_are_no_names(value: Any) -> None:
+    assert [path for path, _, _ in problems({}, DependsOn=value)] == []
+
+
+@pytest.mark.parametrize(
+    ("resources", "said"),
+    [
+        ({}, "there is nothing in it that would be created"),
+        ({"A": 5}, "the resource A must be a mapping"),
+        ({"A": None}, "the resource A must be a mapping"),
+        ({"A": {"Properties": {}}}, "the resource A has no Type"),
+        ({"A": {"Type": 3}}, "the resource A has no Type"),
+        ({"A": {"Type": "AWS::SQS::Queue", "Properties": [1]}}, "the Properties of A must be a mapping"),
+    ],
+)
+def test_what_is_no_resource(resources: dict[str, Any], said: str) -> None:
+    assert [problem for _, problem, _ in dangling({"Resources": resources}, lambda: "x")] == [said]
+
+
+def test_a_macro_among_the_resources_makes_some() -> None:
+    include = {"Name": "AWS::Include", "Parameters": {"Location": "s3://a/b"}}
+    assert list(dangling({"Resources": {"Fn::Transform": include}}, lambda: "x")) == []
 
 
 def test_a_template_with_a_transform_is_left_alone() -> None:

@@ -30,11 +30,15 @@ MISSING = Rule(
 SenzaInfo:
   StackName: shop
   Checks: {RequiredTags: [Team]}
+Resources:
+  Jobs: {Type: "AWS::SQS::Queue"}
 """,
     good="""\
 SenzaInfo:
   StackName: shop
   Tags: {Team: cheese}
   Checks: {RequiredTags: [Team]}
+Resources:
+  Jobs: {Type: "AWS::SQS::Queue"}
 """,
 )
