@@ -22,8 +22,8 @@ from senza.rollout.leaving import clean_up, looked_at
 from senza.rollout.made_of import STACK, sendable, settings_of, stored
 from senza.rollout.model import Strategy
 from senza.rollout.planning import Ground, plan_forward, warnings
-from senza.rollout.progress import Progress, progress
-from senza.rollout.runner import PROMOTED, Listeners, Result, Runner, result_of
+from senza.rollout.progress import PROMOTED, Progress, progress
+from senza.rollout.runner import Listeners, Result, Runner, result_of
 from senza.rollout.running import Run
 from senza.rollout.steps import DeleteOld
 from senza.traffic.records import Zones

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
 from senza.aws.failures import EXPIRED, INVALID
 from senza.errors import AwsError, OperationFailed, Refused, SenzaError, TimedOut
@@ -13,6 +12,7 @@ from senza.fleet.metrics import figures
 from senza.journal import Summary
 from senza.plan import Outcome, perform
 from senza.rollout.capacity import groups_by_stack, pause_until, resize, sizes_of
+from senza.rollout.past import had, last_traffic, taken_back
 from senza.rollout.running import Prepared, Run, already, prepare
 from senza.rollout.steps import DeleteOld, ScaleDown, lasting
 from senza.stacks.changes import DEAD, AwaitStacks
@@ -83,23 +83,30 @@ def leavers(run: Run, step: DeleteOld) -> list[Leaver]:
     """The old versions, oldest first by creation time, and why each stays or that it goes."""
     new = run.ground.stack
     old = [stack for stack in stacks_of(run.aws, run.ground.app) if stack.full_name != new]
-    # the way back first; a version that could not be made is none
-    usable = sorted(
-        (stack for stack in old if stack.status not in DEAD), key=lambda one: one.full_name in run.ground.others
-    )
+    history: list[Summary] | None = None
+    usable = [stack for stack in old if stack.status not in DEAD]  # a version that could not be made is no way back
+    if 0 < step.versions < len(usable):
+        history = newest(run)
+        usable = [stack for stack in usable if not taken_back(history, stack.full_name)]
+    usable.sort(key=lambda one: one.full_name in run.ground.others)  # what had the traffic last goes last
     kept = {stack.full_name for stack in usable[len(usable) - min(step.versions, len(usable)) :]}
     asked = [stack.full_name for stack in old if stack.full_name not in kept]
     busy = in_use(run, asked) if asked else {}
     because = dict.fromkeys(kept, f"it is one of the {step.versions} that are kept") | busy
     left = [stack for stack in old if not because[stack.full_name]]
-    history: list[Summary] | None = None
     for stack in left:
         since = in_this_rollout(run, stack.full_name)
         if since is None:
-            history = run.journal.operations(run.ground.app, limit=HISTORY) if history is None else history
+            history = newest(run) if history is None else history
             since = until_when(run, history, stack.full_name)
         because[stack.full_name] = young(stack, since, run.clock.now(), step.seconds)
     return [Leaver(stack, because[stack.full_name]) for stack in old]
+
+
+def newest(run: Run) -> list[Summary]:
+    """The app's newest operations that came before this rollout."""
+    found = run.journal.operations(run.ground.app, limit=HISTORY)
+    return [one for one in found if one.id != run.operation.id]
 
 
 def looked_at(run: Run, step: DeleteOld) -> list[tuple[str, str]]:
@@ -125,35 +132,13 @@ def in_this_rollout(run: Run, stack: str) -> float | None:
 
 def until_when(run: Run, history: Sequence[Summary], stack: str) -> float | None:
     """When the version had traffic last, seconds since the epoch, as the journal tells of earlier operations."""
-    return last_traffic([one for one in history if one.id != run.operation.id], stack) or had_none_since(run, stack)
+    return last_traffic(history, stack) or had_none_since(run, stack)
 
 
 def had_none_since(run: Run, stack: str) -> float | None:
     """The beginning of this rollout, where the version had no traffic by then."""
     first = run.operation.entries[0]
     return first.at if had(first.facts, stack) is False else None
-
-
-def last_traffic(history: Sequence[Summary], stack: str) -> float | None:
-    """Until when the version had traffic at most, in seconds since the epoch, as far as the journal knows; else None.
-
-    history: operations of the app, newest first. Between operations weights do not change, or not by us.
-    """
-    known = None
-    for operation in history:
-        begin, end = had(operation.first.facts, stack), had(operation.last.facts, stack)
-        if begin or end or operation.first.facts.get("stack") == stack:
-            return operation.last.at
-        if begin is not None or end is not None:
-            known = operation.first.at
-    return known
-
-
-def had(facts: Mapping[str, Any], stack: str) -> bool | None:
-    """Whether the version had traffic when this was written down; None where it says nothing about it."""
-    weights = facts.get("weights") or (facts.get("ground") or {}).get("weights") or {}
-    told = [siblings[stack] > 0 or sum(siblings.values()) == 0 for siblings in weights.values() if stack in siblings]
-    return any(told) if told else None
 
 
 @prepare.register

@@ -23,6 +23,8 @@ from senza.journal import Entry
 from senza.rollout.steps import RolloutStep, from_json
 
 FORWARD, PROMOTION, BACK = "forward", "promotion", "back"
+PROMOTED, TAKEN_BACK, ABORTED = "promoted", "taken back", "aborted"
+"""What can become of a rollout."""
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,8 @@ from typing import Any
 from senza.journal import Entry, Operation
 from senza.rollout.made_of import settings_of
 from senza.rollout.model import Gate, Minute, Rollout, Says, Verdict
-from senza.rollout.progress import BACK, Progress, progress
+from senza.rollout.progress import BACK, PROMOTED, Progress, progress
 from senza.rollout.report import GateRecord, Move, Record, html, svg, unit_of
-from senza.rollout.runner import PROMOTED
 from senza.rollout.steps import Shift
 
 HTML, SVG = "report.html", "report.svg"

@@ -17,7 +17,7 @@ from senza.plan import Reporter
 from senza.rollout import baking, capacity, leaving, shifting, versions
 from senza.rollout.attending import AttentiveClock, Stop
 from senza.rollout.planning import plan_back, plan_promotion
-from senza.rollout.progress import BACK, PROMOTION, progress
+from senza.rollout.progress import ABORTED, BACK, PROMOTED, PROMOTION, TAKEN_BACK, progress
 from senza.rollout.running import NotGood, Run, Undecided, prepare
 from senza.rollout.shifting import weights_left
 from senza.rollout.steps import RolloutStep, to_json
@@ -25,7 +25,6 @@ from senza.traffic.weights import effective
 
 DOERS = (versions, capacity, shifting, baking, leaving)
 """Where it is said what each step does; imported so that they are known to :func:`prepare`."""
-PROMOTED, TAKEN_BACK, ABORTED = "promoted", "taken back", "aborted"
 READING = ("Describe", "List", "Get", "Head")
 
 

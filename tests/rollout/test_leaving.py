@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from senza.journal import Entry, Summary
+from senza.rollout.past import taken_back
 from tests.rollout.conftest import APP, Rollouts
 
 OFF = "Gates: [{ErrorRatio: off}, {Latency: off}, {HealthyHosts: off}]"
@@ -57,3 +59,48 @@ def test_a_cleanup_that_is_cut_off_says_so_in_the_journal(rollouts: Rollouts, ma
     assert cut is not None
     assert [entry.kind for entry in cut.entries] == ["cleanup", "failed"]
     assert "ExpiredToken" in cut.entries[-1].facts["because"]
+
+
+def test_a_version_that_was_taken_back_takes_nobodys_place(rollouts: Rollouts) -> None:
+    """One old version is kept as the way back: that is version 1, and not version 2, which was no good."""
+    rollouts.define("Steps: [{Weight: 100, Bake: 2m}]", OFF, "Keep: {Versions: 2, For: 1h}")
+    rollouts.start()
+    bad = "Hooks: [{When: after-step, Run: 'exit 1'}]"
+    rollouts.define("Steps: [{Weight: 100, Bake: 2m}]", OFF, bad)
+    rollouts.senza("deploy DEF 2 0.2", exit_code=1)
+    for version in (3, 4):
+        rollouts.define("Steps: [{Weight: 100, Bake: 2m}]", OFF, "Keep: {Versions: 2, For: 1h}")
+        rollouts.senza(f"deploy DEF {version} 0.{version}")
+    said = rollouts.senza(f"rollout cleanup {APP} --dry-run").stdout.splitlines()
+    kept = "it is one of the 2 that are kept"
+    assert said[0] == f"hello-world-1: {kept}"
+    assert said[1].startswith("hello-world-2: it had traffic until")
+    assert said[2] == f"hello-world-3: {kept}"
+    rollouts.sandbox.advance(2 * 3600)
+    assert rollouts.senza(f"rollout cleanup {APP}").stdout == "deleted: hello-world-2\n"
+
+
+def summary(kind: str, stack: str = "", result: str = "", **weights: int) -> Summary:
+    """Of an operation that left these weights."""
+    told = {"weights": {"app.example.org": weights}} if weights else {}
+    first = Entry(0, kind, 0.0, "", "", {"stack": stack})
+    return Summary("app", "1", first, Entry(1, "finished", 1.0, "", "", {"result": result, **told}))
+
+
+BAD = summary("rollout", "app-2", "taken back", **{"app-1": 200, "app-2": 0})
+
+
+@pytest.mark.parametrize(
+    ("history", "bad"),
+    [
+        ([], False),
+        ([BAD], True),
+        ([summary("rollout", "app-2", "aborted"), summary("traffic", "app-2")], True),
+        ([summary("rollout", "app-2", "promoted"), BAD], False),
+        ([summary("rollout", "app-3", "promoted", **{"app-3": 200, "app-2": 0}), BAD], True),
+        ([summary("traffic", "app-2", "done", **{"app-2": 20, "app-1": 180}), BAD], False),
+        ([summary("rollout", "app-3", "taken back"), summary("create", "app-2")], False),
+    ],
+)
+def test_what_counts_as_taken_back(history: list[Summary], bad: bool) -> None:
+    assert taken_back(history, "app-2") is bad
