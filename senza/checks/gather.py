@@ -65,15 +65,16 @@ def gather(
     arguments: Sequence[str] = (),
     parameter_values: Mapping[str, object] | None = None,
     *,
+    defaults: Mapping[str, str] | None = None,
     account: Account | None = None,
     region: str = "",
     images: Images | None = None,
 ) -> Gathered:
     """Load, bind and compile.
 
-    version, arguments, parameter_values: as for ``create``; what is missing gets placeholders. account: facts about the
-    account; None makes them up, for the region, without a call to AWS. images: judges container images, where no
-    parameter is made up. Raises UsageError for a file that cannot be read and for arguments that are wrong, AwsError.
+    version, arguments, parameter_values, defaults: as for ``create``; what is missing gets placeholders. account: facts
+    about the account; None makes them up, for the region, without a call to AWS. images: judges container images, where
+    no parameter is made up. Raises UsageError for a file that cannot be read and for arguments that are wrong, AwsError.
     """
     gathered = Gathered()
     tree = _parsed(location, gathered)
@@ -84,9 +85,10 @@ def gather(
         return gathered
     gathered.region = account.region if account else region or _region_in(definition.tree) or REGION
     account = account or StandIn(gathered.region, _certificates_in(definition.tree))
-    definition, values = placeholders.completed(definition, arguments, parameter_values or {})
+    definition, values = placeholders.completed(definition, arguments, parameter_values or {}, defaults or {})
     made_up = len(values) > len(parameter_values or {})
-    bound = _bound(definition, version or placeholders.VERSION, arguments, values, account, gathered)
+    given = {"parameter_values": values, "defaults": defaults}
+    bound = _bound(definition, version or placeholders.VERSION, arguments, given, account, gathered)
     if bound is None:
         return gathered
     gathered.bound = bound
@@ -150,7 +152,7 @@ def _bound(
     definition: Definition,
     version: str,
     arguments: Sequence[str],
-    values: Mapping[str, object],
+    given: Mapping[str, Any],
     account: Account,
     gathered: Gathered,
 ) -> Bound | None:
@@ -164,7 +166,7 @@ def _bound(
                 arguments,
                 region=lambda: account.region,
                 account_info=account.info,
-                parameter_values=values,
+                **given,
             )
         except AwsError:
             raise

@@ -54,9 +54,10 @@ TEXTS = (
 
 
 def completed(
-    definition: Definition, arguments: Sequence[str], values: Mapping[str, object]
+    definition: Definition, arguments: Sequence[str], values: Mapping[str, object], defaults: Mapping[str, str]
 ) -> tuple[Definition, dict[str, object]]:
-    """The definition, and a value for each parameter without a default that neither arguments nor ``values`` set.
+    """The definition, and a value for each parameter without a default that arguments, ``values`` and ``defaults`` (of
+    the environment) leave open.
 
     Where no placeholder fits, the definition that is returned has lost the parameter's rules. Arguments that cannot be
     assigned are not judged here.
@@ -69,7 +70,7 @@ def completed(
     made: dict[str, object] = dict(values)
     loose: list[int] = []
     for index, parameter in enumerate(definition.parameters):
-        known = {*named, *in_order, *values}
+        known = {*named, *in_order, *values, *defaults}
         if parameter.name in known or parameter.settings.get("Default") is not None:
             continue
         fitting = placeholder(parameter)

@@ -82,17 +82,21 @@ def gathered_by(
     if version:
         check_version(version)
     values = load_parameter_file(parameter_file) if parameter_file else None
+    context.definition = definition
+    defaults = context.environment.parameters if context.environment else None
     if not online:
-        return gather(definition, version, parameters, values, region=region_of(context))
+        return gather(definition, version, parameters, values, defaults=defaults, region=region_of(context))
     from senza.cli.gate import gate_for
 
     gate = gate_for(context, None, force=False)
-    return gather(definition, version, parameters, values, account=context.account(), images=gate)
+    return gather(definition, version, parameters, values, defaults=defaults, account=context.account(), images=gate)
 
 
 def region_of(context: Context) -> str:
     """The region as far as that is known without reading AWS's own files, which takes longer than all checks."""
     names = ("AWS_REGION", "AWS_DEFAULT_REGION")
+    if context.environment and context.environment.region:
+        return context.environment.region
     return context.region or next((context.environ[name] for name in names if context.environ.get(name)), "")
 
 
@@ -106,11 +110,12 @@ def look_at(
     from senza.checks.examine import by_rules
     from senza.checks.kinds import WARNED
     from senza.checks.model import Subject
+    from senza.cli.linted import Linted
 
     subject = Subject(gathered.bound, gathered.compiled, gathered.region, gathered.zones)
     found, asked = by_rules(subject), {WARNED.id}
     if wants_lint and lint.installed():
-        found += lint.lint(subject)
+        found += lint.lint(subject, Linted(context), gathered.broken())
         asked |= {"E", "W"}
     elif wants_lint:
         context.say(lint.GET_IT)

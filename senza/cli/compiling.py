@@ -36,6 +36,7 @@ class Request:
 
     def bind(self, context: Context) -> Bound:
         """Load and bind. Raises DefinitionError and UsageError."""
+        from senza.cli.entering import defaults_for
         from senza.definition import bind, load, load_parameter_file
 
         definition = load(self.definition, lenient=self.force)
@@ -47,6 +48,7 @@ class Request:
             region=lambda: context.aws().region,
             account_info=context.account().info,
             parameter_values=values,
+            defaults=defaults_for(context, definition),
         )
 
     def compile(self, context: Context, bound: Bound | None = None) -> Compiled:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 import click
@@ -12,8 +14,12 @@ from senza.errors import UsageError
 if TYPE_CHECKING:
     from senza.aws import Aws
     from senza.cli.context import Context
+    from senza.definition import Definition
     from senza.environments import Environment, Role
 
+NEAR = 0.85
+"""How alike names are that are likely to be a slip of the other; those of other parameters often look alike."""
+ENCRYPTED = "senza:kms:"
 SANDBOX_ROLE = "senza-sandbox"
 """Leads into the account of an environment without roles: a sandbox takes any."""
 
@@ -50,6 +56,26 @@ def sandbox_roles(environment: Environment) -> tuple[Role, ...]:
 
     own = Role(f"arn:{environment.partition}:iam::{environment.account}:role/{SANDBOX_ROLE}")
     return tuple(replace(role, mfa=None, seconds=None) for role in environment.roles) or (own,)
+
+
+def defaults_for(context: Context, definition: Definition) -> Mapping[str, str]:
+    """The environment's values for parameters of the definition. Those that it does not have are not for it.
+
+    Warns of names that are nearly right, and of secrets.
+    """
+    environment = context.environment
+    if environment is None:
+        return {}
+    declared = {parameter.name: parameter for parameter in definition.parameters}
+    for name, value in environment.parameters.items():
+        place = f"{environment.where}: " if environment.where else ""
+        if name not in declared:
+            open_names = [one for one in declared if one not in environment.parameters]
+            for near in get_close_matches(name, open_names, n=1, cutoff=NEAR):
+                context.warn(f"{place}the parameter {name} is not one of this definition. Is {near} meant?")
+        elif declared[name].no_echo and value and not value.startswith(ENCRYPTED):
+            context.warn(f"{place}the secret parameter {name} stands in clear text where everybody can read it")
+    return {name: value for name, value in environment.parameters.items() if name in declared}
 
 
 def session_name() -> str:

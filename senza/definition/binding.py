@@ -22,17 +22,19 @@ def bind(
     region: str | Callable[[], str],
     account_info: object,
     parameter_values: Mapping[str, object] | None = None,
+    defaults: Mapping[str, str] | None = None,
 ) -> Bound:
     """Fill in version and arguments.
 
     arguments: what follows the version on the command line. parameter_values: of the parameter file.
+    defaults: of the environment, which go before those of the definition; a name that it does not have is ignored.
     region: its name, or how to find it out (asked only when something needs it).
     account_info: has the attributes :data:`senza.definition.templating.ACCOUNT_NAMES`; each is read when a tag asks for
     it, and what it raises is passed on.
     Raises UsageError and DefinitionError before anything is sent to AWS.
     """
     naming.check_version(version)
-    given = parameters.assign(definition, arguments, parameter_values or {})
+    given = parameters.assign(definition, arguments, parameter_values or {}, defaults)
     values = parameters.with_defaults(definition, given, account_info)
     bound_arguments = Arguments({**values, "version": version}, region)
     templating = Templating(definition.tree, definition.source, bound_arguments, definition.parameters, account_info)

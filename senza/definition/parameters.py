@@ -15,10 +15,16 @@ MASK = "****"
 """What is shown of a NoEcho value."""
 
 
-def assign(definition: Definition, arguments: Sequence[str], values: Mapping[str, object]) -> dict[str, str]:
+def assign(
+    definition: Definition,
+    arguments: Sequence[str],
+    values: Mapping[str, object],
+    defaults: Mapping[str, str] | None = None,
+) -> dict[str, str]:
     """Return the parameters that are given a value.
 
     arguments: positional values in the order of declaration, then ``Name=value``. values: those of the parameter file.
+    defaults: for parameters that neither names; those that the definition does not have do not count.
     Raises UsageError: too many, unknown, twice, or one that has no default is missing.
     """
     declared = {parameter.name: parameter for parameter in definition.parameters}
@@ -43,6 +49,7 @@ def assign(definition: Definition, arguments: Sequence[str], values: Mapping[str
         if name in given:
             raise _usage(definition, f"the parameter {name} is given twice")
         given[name] = value
+    given |= {name: value for name, value in (defaults or {}).items() if name in declared and name not in given}
     needed = [name for name, parameter in declared.items() if parameter.settings.get("Default") is None]
     missing = [name for name in needed if name not in given]
     if missing:
