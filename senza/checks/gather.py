@@ -74,7 +74,7 @@ def gather(
 
     version, arguments, parameter_values, defaults: as for ``create``; what is missing gets placeholders. account: facts
     about the account; None makes them up, for the region, without a call to AWS. images: judges container images, where
-    no parameter is made up. Raises UsageError for a file that cannot be read and for arguments that are wrong, AwsError.
+    no parameter is made up. Raises UsageError for a file that cannot be read and arguments that are wrong, AwsError.
     """
     gathered = Gathered()
     tree = _parsed(location, gathered)
