@@ -19,7 +19,7 @@ from senza.rollout.attending import AttentiveClock, Stop
 from senza.rollout.beginning import Beginning, begun_with, first_facts, open_already
 from senza.rollout.ground import look_at_ground
 from senza.rollout.leaving import clean_up, looked_at
-from senza.rollout.made_of import STACK, sendable, settings_of, stored
+from senza.rollout.made_of import STACK, left_out, sendable, settings_of, stored
 from senza.rollout.model import Strategy
 from senza.rollout.planning import Ground, plan_forward, warnings
 from senza.rollout.progress import PROMOTED, Progress, progress
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     import urllib3
 
 KIND = ROLLOUT
+WITHHELD = "holds secrets, which the journal does not keep"
 
 
 @dataclass
@@ -146,7 +147,7 @@ class Control:
         facts = operation.entries[0].facts
         if facts["withheld"]:
             raise Refused(
-                "the Rollout section of the definition holds secrets, which the journal does not keep",
+                f"the Rollout section of the definition {WITHHELD}",
                 hint=f"Give the definition once more: senza deploy DEFINITION {facts['version']} ... goes on.",
             )
         lock = self.lock(app, "rollout, resumed", operation.id)
@@ -155,6 +156,8 @@ class Control:
     def continued(self, operation: Operation, lock: Lock, action: str, first: Callable[[Runner], None]) -> Result:
         try:
             operation.catch_up()  # another process may have gone on meanwhile
+            if missing := left_out(operation):
+                self.warn(f"{' and '.join(missing)} are left out: the Rollout section {WITHHELD}")
             run = self.run_of(operation, lambda: stored(operation))
             operation.write("resumed", {"by": action})
             runner = self.runner(run, lock)

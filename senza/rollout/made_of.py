@@ -57,7 +57,15 @@ def settings_of(operation: Operation) -> Rollout:
     """The settings as they were when the rollout began."""
     first = operation.entries[0].facts
     section = first["section"]
-    if first.get("withheld"):  # whom a masked URL or command would reach, nobody knows; the rest is as it was
-        section = {name: value for name, value in section.items() if name not in ("Hooks", "Notify")}
+    if missing := left_out(operation):
+        section = {name: value for name, value in section.items() if name not in missing}
     rollout = parse(section, lambda *path: Where(f"journal entry {operation.id}", path))
     return override(rollout, first["asked"]) if first["asked"] else rollout
+
+
+def left_out(operation: Operation) -> list[str]:
+    """The parts of the section that are of no use, as it holds secrets: whom a masked URL or command would reach,
+    nobody knows. The rest is as it was."""
+    first = operation.entries[0].facts
+    section = first["section"] or {}
+    return [name for name in ("Hooks", "Notify") if first.get("withheld") and name in section]

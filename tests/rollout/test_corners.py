@@ -115,8 +115,9 @@ def test_a_rollout_whose_section_holds_secrets_can_be_aborted(rollouts: Rollouts
     rollouts.start()
     secret_definition(rollouts, *QUICK, "Hooks: [{When: after-abort, Url: '{{Arguments.Key}}'}]")
     killed_at(rollouts, "deploy DEF 2 https://chat.example.org/hush 0.2", "ChangeResourceRecordSets")
-    rollouts.senza(f"rollout abort {APP}{lock(rollouts)}")
+    result = rollouts.senza(f"rollout abort {APP}{lock(rollouts)}")
     assert rollouts.weights() == {"1": 200, "2": 0}
+    assert "Hooks are left out: the Rollout section holds secrets, which the journal does not keep" in result.stderr
 
 
 def test_recreate_goes_back_to_a_version_that_it_stopped(rollouts: Rollouts) -> None:
