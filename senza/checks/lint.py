@@ -1,22 +1,32 @@
 """cfn-lint on the template, its findings told in places of the definition.
 
-cfn-lint is optional (``senza[lint]``): its rules and schemas of all of AWS take seconds to import.
+cfn-lint is optional (``senza[lint]``): its rules and schemas of all of AWS take seconds to import. So a template that
+it found nothing wrong with is not given to it again.
 """
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Iterable
+from hashlib import sha256
+from importlib.metadata import version
 from importlib.util import find_spec
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
+from senza._version import __version__
 from senza.checks.model import Finding, Hit, Severity, Subject, located
 from senza.definition import did_you_mean
 from senza.definition.model import KeyPath
+from senza.errors import SenzaError
 
 GET_IT = "cfn-lint is not installed, so the template was checked by our own rules only: pip install 'senza[lint]'"
 LEVELS: dict[str, Severity] = {"error": "error", "warning": "warning"}
 """cfn-lint's levels that are told; ``informational`` is not."""
 
+REFERENCES = {"E1010", "E1020", "E3005"}
+"""Fn::GetAtt, Ref and DependsOn that lead nowhere."""
 MOST_CHOICES = 10
 """Values that a message lists; of instance types there are a thousand."""
 _CHOICES = re.compile(r"'(?P<value>[^']*)' is not one of \[(?P<choices>'.*')\](?P<rest>.*)", re.DOTALL)
@@ -26,13 +36,63 @@ def installed() -> bool:
     return find_spec("cfnlint") is not None
 
 
-def lint(subject: Subject) -> list[Finding]:
-    """What cfn-lint says, without what comes from how our own components are made."""
-    from cfnlint.api import lint as lint_with_cfn_lint
+class Clean(Protocol):
+    """Digests of templates that nothing is wrong with."""
 
-    matches = lint_with_cfn_lint(subject.compiled.template_body(), regions=[subject.region])
-    found = (finding(match, subject) for match in matches)
-    return [one for one in dict.fromkeys(found) if one is not None]
+    def __contains__(self, digest: object, /) -> bool: ...
+
+    def add(self, digest: str, /) -> None: ...
+
+
+def lint(subject: Subject, clean: Clean | None = None, left_out: Iterable[str] = ()) -> list[Finding]:
+    """What cfn-lint says, without what comes from how our own components are made.
+
+    clean: what it need not look at again, and is told of what it finds nothing in. left_out: components that are not in
+    the template because something is wrong with them; that they are missed is not told.
+    Raises SenzaError where cfn-lint fails.
+    """
+    known = None if clean is None or own_configuration() else digest(subject)
+    if clean is not None and known is not None and known in clean:
+        return []
+    missed = [f"'{name}" for name in left_out]
+    found = [
+        one
+        for one in dict.fromkeys(finding(match, subject) for match in matches(subject))
+        if one is not None and not (one.rule in REFERENCES and any(name in one.message for name in missed))
+    ]
+    if clean is not None and known is not None and not found and not missed:
+        clean.add(known)
+    return found
+
+
+def matches(subject: Subject) -> list[Any]:
+    """As cfn-lint has them. Raises SenzaError."""
+    try:
+        from cfnlint.api import lint as lint_with_cfn_lint
+
+        return list(lint_with_cfn_lint(subject.compiled.template_body(), regions=[subject.region]))
+    except (Exception, SystemExit) as error:  # its own exceptions have no common class, and some of them end Python
+        files = ", ".join(map(str, own_configuration()))
+        hint = f"Correct {files}, which it reads" if files else "Install another version of it"
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        raise SenzaError(f"cfn-lint failed: {lines[0]}", hint=f"{hint}; --no-lint leaves it out.") from error
+
+
+def own_configuration() -> list[Path]:
+    """Files that tell cfn-lint what to look for: rules of one's own can change unseen."""
+    names = (".cfnlintrc", ".cfnlintrc.yaml", ".cfnlintrc.yml")
+    return [folder / name for folder in (Path.home(), Path.cwd()) for name in names if (folder / name).is_file()]
+
+
+def digest(subject: Subject) -> str:
+    """Of everything that the findings depend on."""
+    maps = subject.bound.template.get("Mappings")
+    parts = [
+        *(__version__, version("cfn-lint"), subject.region, subject.compiled.template_body()),
+        sorted(map(str, maps)) if isinstance(maps, dict) else [],
+        [parameter.name for parameter in subject.bound.parameters],
+    ]
+    return sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def finding(match: Any, subject: Subject) -> Finding | None:

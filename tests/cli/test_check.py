@@ -100,6 +100,19 @@ def test_all_is_well(offline: Context, tmp_path: Path) -> None:
     assert (result.exit_code, result.stdout, result.stderr) == (0, "", f"Nothing is wrong in {path}.\n")
 
 
+def test_what_was_clean_is_remembered_by_a_digest(tmp_path: Path) -> None:
+    path = written(tmp_path, 'SenzaInfo: {StackName: jobs}\nResources: {Jobs: {Type: "AWS::SQS::Queue"}}\n')
+    context = Context(environ={"XDG_CACHE_HOME": str(tmp_path / "cache")}, interactive=False)
+    file = tmp_path / "cache" / "senza" / "linted.json"
+    for _ in range(2):
+        assert check(context, path).exit_code == 0
+        (digest,) = json.loads(file.read_text())
+        assert len(digest) == 64
+    file.write_text("no JSON")
+    assert check(context, path).exit_code == 0
+    assert json.loads(file.read_text()) == [digest]
+
+
 def test_programs_get_documents(offline: Context, tmp_path: Path) -> None:
     path = written(tmp_path, OPEN)
     (row,) = json.loads(check(offline, path, "--no-lint", "--format", "json").stdout)
