@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -49,15 +51,23 @@ def command(
     aws = context.aws()
     chosen = choose_instance(aws, refs, instance)
     check_managed(aws, chosen)
-    session = Session(chosen.id, aws.region, context.profile, reason)
+    environment = context.environment
+    by_role = environment is not None and bool(environment.roles)
+    profile = context.profile or (environment.profile if environment else None)
+    session = Session(chosen.id, aws.region, None if by_role else profile, reason)
     context.say(f"{chosen.id} of {chosen.stack} ({chosen.private_ip})")
     obstacle = "" if only_print else why_not(local=aws.local)
     if only_print or obstacle:
         if obstacle:
             context.say(f"{obstacle}; this is the command:")
+        if environment and by_role:
+            context.say(f"It needs credentials of {environment.roles[-1].arn}.")
         click.echo(str(session))
         return
-    run(session)
+    if environment:
+        run(replace(session, profile=None), with_keys(os.environ, aws.keys()))
+    else:
+        run(session, os.environ)
 
 
 def why_not(*, local: bool) -> str:
@@ -70,9 +80,15 @@ def why_not(*, local: bool) -> str:
     return "" if sys.stdin.isatty() and sys.stdout.isatty() else "This is no terminal"
 
 
-def run(session: Session) -> None:
+def with_keys(environ: Mapping[str, str], keys: Mapping[str, str]) -> dict[str, str]:
+    """The environment variables with these credentials, and nothing that would bring others in."""
+    others = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN")
+    return {name: value for name, value in environ.items() if name not in others} | dict(keys)
+
+
+def run(session: Session, environ: Mapping[str, str]) -> None:
     """Become the AWS command line: it owns the terminal from here on."""
     path = shutil.which(session.argv[0])
     assert path is not None
     sys.stdout.flush()
-    os.execv(path, session.argv)  # noqa: S606 - no shell is meant; the arguments are passed as they are
+    os.execve(path, session.argv, dict(environ))  # noqa: S606 - no shell is meant; the arguments are passed as they are
