@@ -29,10 +29,11 @@ def control_of(context: Context, force_unlock: str = "") -> Iterator[Control]:
     import urllib3
 
     from senza.journal import Caller, Journal
+    from senza.rollout.attending import Stop
     from senza.rollout.control import Control
     from senza.rollout.telling import Telling
 
-    aws = context.aws()
+    aws, reporter = context.aws(), context.reporter()
     caller = Caller(aws)
     control = Control(
         aws=aws,
@@ -40,12 +41,13 @@ def control_of(context: Context, force_unlock: str = "") -> Iterator[Control]:
         zones=context.account().zones,
         journal=Journal(aws, context.clock, account_id=caller.account_id, who=caller.who),
         who=caller.who,
-        reporter=context.reporter(),
+        reporter=reporter,
         listeners=Telling(),
         web=urllib3.PoolManager(timeout=urllib3.Timeout(connect=PATIENCE, read=PATIENCE), retries=False),
         environ=context.environ,
         warn=context.warn,
         force_unlock=force_unlock,
+        stop=Stop(reporter.progress),
     )
     with listening(control.stop):
         yield control

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from senza.clock import Clock
@@ -11,21 +12,28 @@ INTERVAL = 30.0
 """Seconds after which a waiting rollout listens again."""
 
 
+SOON = "interrupted: it stops when the request or hook under way has ended; once more, and it stops at once"
+
+
 class Stop:
     """Ctrl-C, once: the call in flight is finished, then the rollout stops. The second time it stops at once.
 
-    Install :meth:`on_signal` as the handler of SIGINT and SIGTERM.
+    Install :meth:`on_signal` as the handler of SIGINT and SIGTERM. say: tell the user that it is not forgotten, where
+    it does not stop at once: a hook may take minutes.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, say: Callable[[str], None] = lambda text: None) -> None:
         self.requested = False
         self.waiting = False
+        self._say = say
 
     def on_signal(self, *_: Any) -> None:
         if self.requested or self.waiting:
             self.requested = True
             raise KeyboardInterrupt
         self.requested = True
+        with suppress(RuntimeError):  # whoever was just writing to the terminal cannot be interrupted for it
+            self._say(SOON)
 
     def check(self) -> None:
         """Raises KeyboardInterrupt where it was requested."""

@@ -204,6 +204,23 @@ def test_a_signal_ends_watching_and_waiting_at_once(rollouts: Rollouts, number: 
         signal.signal(number, before)
 
 
+def test_a_signal_during_a_hook_is_answered_at_once(rollouts: Rollouts) -> None:
+    """The hook ends as it would have, and nothing comes after it; until then the terminal is not silent."""
+    hook = "kill -INT $PPID; echo looks good"
+    rollouts.define("Steps: [{Weight: 100, Bake: 2m}]", OFF, f"Hooks: [{{When: before-traffic, Run: '{hook}'}}]")
+    rollouts.start()
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        result = rollouts.senza("deploy DEF 2 0.2", exit_code=130)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    soon, _, rest = result.stderr.partition("it stops when the request or hook under way has ended")
+    assert "interrupted: " in soon
+    assert "looks good" in rest
+    assert "the rollout of hello-world-2 stopped: interrupted" in rest
+    assert rollouts.weights() == {"1": 200, "2": 0}
+
+
 def test_what_a_hook_was_interrupted_for_comes_before_the_next_step(rollouts: Rollouts) -> None:
     """A hook does not listen: who asks for an abort during it does not want to see the traffic move after it."""
     rollouts.start()
