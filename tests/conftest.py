@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,8 +11,8 @@ import pytest
 from hypothesis import settings
 
 from senza.aws import Aws
-from senza.sandbox.build import read_once
 from senza.sandbox.embedded import EmbeddedSandbox
+from tests.parts import shared
 
 # How many examples property tests try. HYPOTHESIS_PROFILE chooses; where CI is set, they are the same ones each time.
 settings.register_profile("default", deadline=None)
@@ -56,8 +57,9 @@ def _away_from_the_user(tmp_path_factory: pytest.TempPathFactory, monkeypatch: p
 @pytest.fixture(scope="session")
 def sandbox_server() -> Iterator[EmbeddedSandbox]:
     """The sandbox of this worker; use ``sandbox`` unless the state of the account does not matter."""
-    # each test opens a session of its own, and would parse the megabytes that describe EC2 again
-    with EmbeddedSandbox() as server, read_once():
+    with EmbeddedSandbox() as server, shared():
+        gc.collect()
+        gc.freeze()  # moto and the descriptions of AWS stay until the end: to look at them again and again is in vain
         yield server
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from contextlib import ExitStack
 
 from senza.aws import Aws, Endpoint
-from senza.sandbox.build import read_once
+from tests.parts import shared
 
 SHARED = ExitStack()
-SHARED.enter_context(read_once())
+SHARED.enter_context(shared())
 for service in ("autoscaling", "cloudformation", "ec2", "elb", "elbv2", "route53"):
     Aws(endpoint=Endpoint("http://127.0.0.1:9", "eu-central-1", "x", "x"))._client(service)
