@@ -23,6 +23,12 @@ KNOWN = {
     "a Slack webhook": "https://hooks.slack.com/services/" + "T0123456/B0123456/abcdefghijklmnopqrstuvwx",
     "a Stripe key": "sk_live_" + "0123456789abcdefABCDEF01",
     "a Google API key": "AIza" + "SyA0123456789abcdefghijklmnopqrstuv",
+    "an npm token": "npm_" + "abcdefghijklmnopqrstuvwxyz0123456789",
+    "a PyPI token": "pypi-" + "AgEIcHlwaS5vcmcCJDEyMzQ1Njc4LTEyMzQtMTIzNC0xMjM0LTEyMzQ1Njc4OTBhYgACKlszLCJhYmNkZWYiXQ",
+    "a Docker Hub token": "dckr_pat_" + "aB3dE6gH9jK2mN5pQ8sTuVwXyZ0",
+    "a SendGrid key": "SG." + "aB3dE6gH9jK2mN5pQ8sTuV.aB3dE6gH9jK2mN5pQ8sTuVaB3dE6gH9jK2mN5pQ8sTu",
+    "a key of an Azure storage account": "AccountName=shop;AccountKey=" + "aB3dE6gH9j" * 8 + "aB3dE6==",
+    "a HashiCorp Vault token": "hvs." + "aB3dE6gH9jK2mN5pQ8sTuVwX",
     "a private key": "-----BEGIN RSA " + "PRIVATE KEY-----\nMIIEow\n",
 }
 LIKELY = {

@@ -25,6 +25,12 @@ KNOWN: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("a Slack webhook", re.compile(r"https://hooks\.slack\.com/services/T[A-Za-z0-9]+/B[A-Za-z0-9]+/[A-Za-z0-9]{16,}")),
     ("a Stripe key", re.compile(r"(?<![A-Za-z0-9])[rs]k_live_[A-Za-z0-9]{16,}")),
     ("a Google API key", re.compile(r"(?<![A-Za-z0-9])AIza[A-Za-z0-9_-]{35}(?![A-Za-z0-9_-])")),
+    ("an npm token", re.compile(r"(?<![A-Za-z0-9])npm_[A-Za-z0-9]{36}(?![A-Za-z0-9])")),
+    ("a PyPI token", re.compile(r"(?<![A-Za-z0-9])pypi-AgEIcHlwaS5vcmc[A-Za-z0-9_-]{50,}")),
+    ("a Docker Hub token", re.compile(r"(?<![A-Za-z0-9])dckr_[po]at_[A-Za-z0-9_-]{27,}")),
+    ("a SendGrid key", re.compile(r"(?<![A-Za-z0-9])SG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])")),
+    ("a key of an Azure storage account", re.compile(r"AccountKey=[A-Za-z0-9+/]{86}==")),
+    ("a HashiCorp Vault token", re.compile(r"(?<![A-Za-z0-9])hv[sbr]\.[A-Za-z0-9_-]{24,}")),
 )
 """Kinds of secrets that nothing else looks like."""
 
@@ -200,7 +206,8 @@ KEY = Rule(
     title="A key or token stands in the definition",
     why=(
         "Whoever can read the file, the template, the user data of an instance or a history of any of them can use it. "
-        "It is an error because its form leaves no doubt: AWS, GitHub, GitLab, Slack, Stripe, Google, private keys."
+        "It is an error because its form leaves no doubt: private keys, and those of AWS, GitHub, GitLab, Slack, "
+        "Stripe, Google, npm, PyPI, Docker Hub, SendGrid, Azure and Vault."
     ),
     link="https://docs.aws.amazon.com/secretsmanager/latest/userguide/hardcoded.html",
     find=known_keys,
