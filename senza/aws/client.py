@@ -156,6 +156,15 @@ class Aws:
             futures = {name: pool.submit(job) for name, job in jobs.items()}
             return {name: future.result() for name, future in futures.items()}
 
+    def arrive(self) -> tuple[str, str]:
+        """Go into the environment's account and do nothing there: who came in, an ARN, and by which way.
+
+        Raises Refused where it is another account, AwsError and UsageError where nobody can come in.
+        """
+        assert self._entrance, "there is no environment to enter"
+        with self._lock:
+            return self._check(), self._entrance.path
+
     def keys(self) -> dict[str, str]:
         """Environment variables with the credentials as they are now, for a program that is to act in their place."""
         with translated("sts", "get_caller_identity"):
@@ -196,10 +205,9 @@ class Aws:
     def _sts_with(self, credentials: Any) -> BaseClient:
         return self._made(self._session_with(credentials), "sts")
 
-    def _check(self) -> None:
+    def _check(self) -> str:
         """Before anything else is called: is this the account of the environment?"""
-        if self._entrance:
-            self._entrance.check(self._identity, local=self.local)
+        return self._entrance.check(self._identity, local=self.local) if self._entrance else ""
 
     def _identity(self) -> dict[str, Any]:
         with translated("sts", "get_caller_identity"):

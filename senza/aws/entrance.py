@@ -109,8 +109,8 @@ class Entrance:
                 self._credentials = credentials
             return self._credentials
 
-    def check(self, identify: Callable[[], Mapping[str, Any]], *, local: bool) -> None:
-        """Make sure, once, that this is the account of the environment.
+    def check(self, identify: Callable[[], Mapping[str, Any]], *, local: bool) -> str:
+        """Make sure, once, that this is the account of the environment; returns who is in it, an ARN.
 
         identify: calls GetCallerIdentity. local: whether a sandbox is meant.
         Raises Refused where it is another account, or a sandbox instead of AWS; and what getting there raises.
@@ -124,6 +124,7 @@ class Entrance:
                 except SenzaError as error:
                     self._refusal = self._explained(error)
                     raise self._refusal from error
+            return self._arn
 
     @property
     def path(self) -> str:

@@ -75,18 +75,18 @@ class Context:
         name = self.environment_name
         return self.environments().get(name) if name else None
 
+    def environments_file(self) -> Path | None:
+        """The senza.yaml that counts here: beside the definition or above it, else from the current directory."""
+        from senza.environments import look_for
+
+        return look_for(self.definition, Path.cwd())
+
     def environments(self) -> Environments:
         """What senza.yaml says. Raises UsageError where there is none, DefinitionError where it is wrong."""
         if self._environments is None:
-            from senza.environments import FILE, look_for, read
+            from senza.cli.entering import read_environments
 
-            path = look_for(self.definition, Path.cwd())
-            if path is None:
-                raise UsageError(
-                    f"there is no {FILE} that says which environments there are",
-                    hint="Write one beside the definitions or at the root of their repository: docs/environments.md.",
-                )
-            self._environments = read(path)
+            self._environments = read_environments(self)
         return self._environments
 
     def in_environment(self, name: str) -> Context:

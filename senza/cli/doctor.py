@@ -12,8 +12,9 @@ from senza.cli.output import Column, Row, Table, print_table
 from senza.errors import SenzaError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from senza.doctor.environments import Entry
     from senza.doctor.examine import Result
 
 COLUMNS = (
@@ -37,19 +38,22 @@ IN_TEXT = COLUMNS[:3]
 def command(context: Context, table: Table, strict: bool) -> None:
     """Check the account: access, permissions, network, DNS, certificates, stuck and forgotten stacks.
 
-    Only looks, and says what to do about what it found. Exit code 1 where something is an error (with --strict: or a
-    warning), else 0, so that CI can ask.
+    Only looks, and says what to do about what it found. Where there is a senza.yaml, and no -e, each of its
+    environments is entered, too, to see whether it is the account that it should be. Exit code 1 where something is an
+    error (with --strict: or a warning), else 0, so that CI can ask.
 
     \b
     Examples:
       senza doctor
       senza doctor --strict -o tsv
+      senza doctor -e live
       senza doctor -o json --field level --field advice
     """
     from senza.doctor.examine import count, examine
     from senza.doctor.facts import Facts
 
-    results = examine(Facts(context.aws(), context.account(), context.clock))
+    others = entries_of(context) if context.environment_name is None else None
+    results = examine(Facts(context.aws(), context.account(), context.clock, others))
     short = table.output == "text" and table.columns == COLUMNS
     print_table(IN_TEXT if short else table.columns, rows(results), table.output, now=context.clock.now())
     if short:
@@ -60,6 +64,26 @@ def command(context: Context, table: Table, strict: bool) -> None:
             f"{counted(found['error'], 'error')} and {counted(found['warning'], 'warning')} found in this account",
             hint="What to do about each is said above." if short else "",
         )
+
+
+def entries_of(context: Context) -> Callable[[], list[Entry]] | None:
+    """The ways into the environments; None where there is no senza.yaml."""
+    from senza.doctor.environments import Entry
+
+    if context.environments_file() is None:
+        return None
+
+    def entries() -> list[Entry]:
+        return [
+            Entry(
+                environment,
+                context.in_environment(environment.name).aws(),
+                asks=not context.aws().local and any(role.mfa for role in environment.roles),
+            )
+            for environment in context.environments()
+        ]
+
+    return entries
 
 
 def rows(results: Sequence[Result]) -> list[Row]:

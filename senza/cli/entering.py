@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
@@ -15,13 +16,31 @@ if TYPE_CHECKING:
     from senza.aws import Aws
     from senza.cli.context import Context
     from senza.definition import Definition
-    from senza.environments import Environment, Role
+    from senza.environments import Environment, Environments, Role
 
 NEAR = 0.85
 """How alike names are that are likely to be a slip of the other; those of other parameters often look alike."""
 ENCRYPTED = "senza:kms:"
+ASKING = threading.Lock()
+"""Held while a question is open: several environments may be entered at the same time."""
 SANDBOX_ROLE = "senza-sandbox"
 """Leads into the account of an environment without roles: a sandbox takes any."""
+
+
+def read_environments(context: Context) -> Environments:
+    """What senza.yaml says. Raises UsageError where there is none, DefinitionError where it is wrong."""
+    from senza.environments import FILE, read
+
+    path = context.environments_file()
+    if path is None:
+        raise UsageError(
+            f"there is no {FILE} that says which environments there are",
+            hint="Write one beside the definitions or at the root of their repository: docs/environments.md.",
+        )
+    found = read(path)
+    for warning in found.warnings:
+        context.warn(warning)
+    return found
 
 
 def enter(context: Context, aws: Aws, environment: Environment) -> Aws:
@@ -91,5 +110,6 @@ def ask_code(question: str) -> str:
             raise click.BadParameter("a code has six digits")
         return text.strip()
 
-    code: str = click.prompt(question, err=True, value_proc=six_digits)
+    with ASKING:
+        code: str = click.prompt(question, err=True, value_proc=six_digits)
     return code

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from senza.account import Account
 from senza.account.memo import Memo
@@ -14,6 +15,9 @@ from senza.errors import AwsError
 from senza.fleet.groups import Group, describe
 from senza.stacks.summaries import Stack, list_stacks
 from senza.traffic.records import Reader, Record
+
+if TYPE_CHECKING:
+    from senza.doctor.environments import Entry
 
 
 @dataclass(frozen=True)
@@ -35,13 +39,25 @@ class Caller:
 class Facts:
     """Safe to use from several threads. Every method may raise AwsError or UsageError."""
 
-    def __init__(self, aws: Aws, account: Account, clock: Clock) -> None:
+    def __init__(
+        self,
+        aws: Aws,
+        account: Account,
+        clock: Clock,
+        environments: Callable[[], Sequence[Entry]] | None = None,
+    ) -> None:
+        """environments: the ways into those of senza.yaml; None where there is no such file."""
         self.aws = aws
+        self.entries = environments
         self.account = account
         self.now = clock.now()
         """Seconds since the epoch."""
         self._clock = clock
         self._memo = Memo()
+
+    def environments(self) -> Sequence[Entry]:
+        """Raises DefinitionError where senza.yaml is wrong."""
+        return self.entries() if self.entries else ()
 
     def caller(self) -> Caller:
         return self._memo.get("caller", self._look_up_caller)
