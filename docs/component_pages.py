@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,6 +18,7 @@ from senza.components import compile
 from senza.components.configuration import Configuration
 from senza.components.model import ComponentType, Property
 from senza.components.registry import built_in_types
+from senza.components.shared_load_balancer import SharedLoadBalancer
 from senza.definition import bind, load
 from senza.sandbox.embedded import EmbeddedSandbox
 
@@ -45,10 +47,18 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """mkdocs calls this once it knows the files of ``docs/``."""
     with EmbeddedSandbox() as sandbox:
-        account = Account(Aws(endpoint=sandbox.endpoint))
+        aws = Aws(endpoint=sandbox.endpoint)
+        share(aws)
+        account = Account(aws)
         for place, content in pages(account).items():
             files.append(File.generated(config, place, content=content))
     return files
+
+
+def share(aws: Aws) -> None:
+    """Deploy the shared load balancer that the example of a target group names."""
+    template = compiled([NETWORK, yaml.safe_load(SharedLoadBalancer.example)], Account(aws))
+    aws.call("cloudformation", "create_stack", StackName="edge-1", TemplateBody=json.dumps(template))
 
 
 def pages(account: Account) -> dict[str, str]:

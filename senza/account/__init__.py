@@ -3,5 +3,6 @@
 from senza.account.account import Account
 from senza.account.dns import HostedZone
 from senza.account.needs import Needs
+from senza.account.stacks import NoStack
 
-__all__ = ["Account", "HostedZone", "Needs"]
+__all__ = ["Account", "HostedZone", "Needs", "NoStack"]

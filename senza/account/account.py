@@ -6,11 +6,11 @@ import base64
 import binascii
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from senza.account import certificates as tls
-from senza.account import dns, images, machine_images, network, stacks
+from senza.account import dns, images, machine_images, network, shared, stacks
 from senza.account.info import AccountInfo
 from senza.account.memo import Memo
 from senza.account.needs import Needs
@@ -54,6 +54,7 @@ class Account:
             "stock images": (bool(needs.stock_images), lambda: self.stock_images(needs.stock_images)),
             "architectures": (bool(needs.instance_types), lambda: self.architectures(needs.instance_types)),
             "security groups": (bool(needs.security_groups), lambda: self.security_groups(needs.security_groups)),
+            **{name: (True, partial(self._warm_shared, name)) for name in needs.shared_balancers},
         }
 
         def quietly(look_up: Callable[[], object]) -> Callable[[], None]:
@@ -64,6 +65,9 @@ class Account:
             return job
 
         self._aws.parallel({name: quietly(look_up) for name, (needed, look_up) in wanted.items() if needed})
+
+    def _warm_shared(self, stack: str) -> None:
+        self.listener_rules(self.shared_balancer(stack).listener)
 
     # -- network
 
@@ -162,6 +166,37 @@ class Account:
 
     def _certificate_names(self, arn: str) -> tuple[str, ...]:
         return self._memo.get(("certificate", arn), lambda: tls.look_up_names(self._aws, arn))
+
+    def certified(self, domain: str, arns: Iterable[str]) -> bool:
+        """Whether one of these certificates is good for the domain, or one is not of ACM, so that nobody can tell."""
+        known = {item.arn: item for item in self.certificates()}
+        wanted = [known.get(arn) for arn in arns]
+        of_acm = [item for item in wanted if item is not None]
+        unknown = len(of_acm) < len(wanted) or not wanted
+        return unknown or tls.acm_certificate_for(domain, of_acm, self._certificate_names) is not None
+
+    # -- shared load balancers
+
+    def shared_balancer(self, stack: str) -> shared.SharedBalancer:
+        """Of another, complete stack. Raises NotFound."""
+        return shared.balancer_of(self._stack(stack))
+
+    def shared_balancers(self) -> tuple[str, ...]:
+        """The names of the stacks that have one."""
+        return self._memo.get("shared balancers", lambda: shared.look_up_names(self._aws))
+
+    def listener_rules(self, listener: str) -> tuple[shared.ListenerRule, ...]:
+        """By priority, the default one left out. listener: ARN."""
+        return self._memo.get(("rules", listener), lambda: shared.look_up_rules(self._aws, listener))
+
+    def max_rules(self) -> int:
+        """How many rules a load balancer may have."""
+        return self._memo.get("max rules", lambda: shared.look_up_quota(self._aws))
+
+    def target_group_tags(self, arns: Iterable[str]) -> dict[str, dict[str, str]]:
+        """By ARN."""
+        wanted = tuple(sorted(set(arns)))
+        return self._memo.get(("tags", wanted), lambda: shared.look_up_tags(self._aws, wanted)) if wanted else {}
 
     # -- identity and IAM
 

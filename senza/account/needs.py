@@ -10,7 +10,8 @@ class Needs:
     """Facts to fetch at the same time. Needs are added with ``|``.
 
     network: VPCs and subnets. vpc: VPCs alone. security_groups: names (not ids). stock_images: names of
-    :mod:`senza.account.machine_images`. instance_types: whose architecture will be asked for.
+    :mod:`senza.account.machine_images`. instance_types: whose architecture will be asked for. shared_balancers: the
+    stacks that have them.
     """
 
     network: bool = False
@@ -23,6 +24,7 @@ class Needs:
     security_groups: frozenset[str] = frozenset()
     stock_images: frozenset[str] = frozenset()
     instance_types: frozenset[str] = frozenset()
+    shared_balancers: frozenset[str] = frozenset()
 
     def __or__(self, other: Needs) -> Needs:
         return Needs(
@@ -36,4 +38,5 @@ class Needs:
             security_groups=self.security_groups | other.security_groups,
             stock_images=self.stock_images | other.stock_images,
             instance_types=self.instance_types | other.instance_types,
+            shared_balancers=self.shared_balancers | other.shared_balancers,
         )

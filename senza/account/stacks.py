@@ -17,6 +17,10 @@ COMPLETE = {
 }
 
 
+class NoStack(NotFound):
+    """There is no stack of that name; it is not one that is not complete yet."""
+
+
 def look_up_stack(aws: Aws, name: str) -> dict[str, Any]:
     """The description of a complete stack. Raises NotFound."""
     try:
@@ -26,7 +30,7 @@ def look_up_stack(aws: Aws, name: str) -> dict[str, Any]:
             raise
         stacks = []
     if not stacks:
-        raise NotFound(
+        raise NoStack(
             f'there is no stack "{name}" in this account and region', hint="senza list shows those there are."
         )
     stack: dict[str, Any] = stacks[0]

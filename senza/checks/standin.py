@@ -16,6 +16,7 @@ from senza.account.certificates import Certificate
 from senza.account.images import CHANNELS, Image
 from senza.account.machine_images import ARCHITECTURES, architecture_by_family
 from senza.account.network import RouteTable, SecurityGroup, Subnet, Vpc
+from senza.account.shared import ListenerRule, SharedBalancer
 from senza.aws import Aws
 from senza.errors import SenzaError
 
@@ -152,6 +153,14 @@ class StandIn(Account):
 
     def stack_output(self, stack: str, output: str) -> str:
         return f"{stack}-{output}".lower()
+
+    def shared_balancer(self, stack: str) -> SharedBalancer:
+        ident = made_uuid(stack).replace("-", "")
+        arn = f"arn:aws:elasticloadbalancing:{self.region}:{NUMBER}:listener/app/{stack}/{ident[:16]}/{ident[16:]}"
+        return SharedBalancer(stack, arn)
+
+    def listener_rules(self, listener: str) -> tuple[ListenerRule, ...]:
+        return ()
 
     def ssm_parameter(self, name: str) -> str:
         return made_id("ami", name) if name.startswith("/aws/service/") else "placeholder"

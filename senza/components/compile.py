@@ -14,7 +14,7 @@ from troposphere import BaseAWSObject
 from senza.account import Account, Needs
 from senza.components import senza_info
 from senza.components.capabilities import capabilities_of
-from senza.components.compiled import Compiled, weighted_records_of
+from senza.components.compiled import Compiled, weighted_records_of, weighted_targets_of
 from senza.components.model import Balanced, ComponentType, Fragment, Images, Network, Site
 from senza.components.registry import component_class
 from senza.components.settings import Settings
@@ -78,6 +78,7 @@ def compile(
         notification_arns=(topic,) if topic else (),
         warnings=tuple(dict.fromkeys(warnings)),
         weighted_records=weighted_records_of(template, account),
+        weighted_targets=weighted_targets_of(template, site.listeners),
         made_by=makers,
         images=tuple(site.checked_images),
         containers=tuple(site.containers),
@@ -150,6 +151,12 @@ def _add(template: dict[str, Any], fragment: Fragment, settings: Settings, site:
             section_of(by_region, region, source, "Mappings", mapping).update(plain(entries))
     for name, parameter in fragment.parameters.items():
         section_of(template, "Parameters", source)[name] = plain(parameter)
+    for name, output in fragment.outputs.items():
+        section = section_of(template, "Outputs", source)
+        if name in section:
+            hint = "Rename the one under Outputs, or make two stacks of the components that have it."
+            raise settings.wrong(f"{settings.name} makes an output {name}, and there is one already", hint=hint)
+        section[name] = plain(output)
     if fragment.description:
         template.setdefault("Description", fragment.description)
 

@@ -17,6 +17,9 @@ from senza.provenance import CheckedImage
 from senza.userdata.text import MAX_BYTES as MAX_USER_DATA
 from senza.userdata.text import literal_bytes
 
+LISTENER_TAG = "senza:listener"
+DOMAIN_TAG = "senza:domain"
+"""Of target groups that share a domain of a listener by weight."""
 MAX_TEMPLATE = 1_000_000
 """Bytes of a template that CloudFormation reads from S3 (its quotas: 1 MB); above 51,200 senza sends it that way."""
 MAX_RESOURCES = 500
@@ -135,6 +138,24 @@ def weighted_records_of(template: Mapping[str, Any], account: Account) -> tuple[
             )
         )
     return tuple(records)
+
+
+def weighted_targets_of(template: Mapping[str, Any], listeners: Mapping[str, str]) -> tuple[WeightedTarget, ...]:
+    """All target groups of the template whose tags say that they share a domain, plain ones included.
+
+    listeners: ARNs by logical id, where the tag is a function.
+    """
+    targets = []
+    for logical_id, resource_type, properties in resources_of(template):
+        if resource_type != "AWS::ElasticLoadBalancingV2::TargetGroup":
+            continue
+        given = properties.get("Tags")
+        pairs = [tag for tag in given if isinstance(tag, Mapping)] if isinstance(given, list) else []
+        tags = {str(tag.get("Key")): tag.get("Value") for tag in pairs}
+        domain, listener = tags.get(DOMAIN_TAG), listeners.get(logical_id, tags.get(LISTENER_TAG))
+        if isinstance(domain, str) and isinstance(listener, str):
+            targets.append(WeightedTarget(logical_id, domain.lower().rstrip("."), listener))
+    return tuple(targets)
 
 
 def check_limits(compiled: Compiled) -> None:

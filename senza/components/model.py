@@ -39,6 +39,7 @@ class Fragment:
     resources: dict[str, Any] = field(default_factory=dict)
     mappings: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
     parameters: dict[str, dict[str, Any]] = field(default_factory=dict)
+    outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
     description: str = ""
     """The stack's description, where the definition gives none."""
 
@@ -97,6 +98,7 @@ class Site:
     balanced: the components with target groups by name, set once all components are known.
     images: finds out about container images, and judges them; None where none are looked up.
     checked_images: what it said. own_tags: tags of the stack that components add. containers: what instances run.
+    listeners: ARN of the shared listener by the logical id of each target group that shares one of its domains.
     tolerated: told of errors that ``--force`` makes warnings of, where all of them are to be known.
     """
 
@@ -111,6 +113,7 @@ class Site:
     checked_images: list[CheckedImage] = field(default_factory=list)
     own_tags: dict[str, str] = field(default_factory=dict)
     containers: list[Container] = field(default_factory=list)
+    listeners: dict[str, str] = field(default_factory=dict)
     balanced: dict[str, Balanced] = field(default_factory=dict)
 
     def tolerate(self, error: DefinitionError) -> None:

@@ -33,6 +33,8 @@ BUILT_IN = {
     "WeightedDnsElasticLoadBalancerV2": "weighted_dns_v2",
     "NetworkLoadBalancer": "network_load_balancer",
     "WeightedDnsNetworkLoadBalancer": "weighted_dns_network",
+    "SharedLoadBalancer": "shared_load_balancer",
+    "WeightedTargetGroup": "weighted_target_group",
     "IamRole": "iam_role",
     "RedisNode": "redis",
     "RedisCluster": "redis",

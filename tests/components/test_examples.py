@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import pytest
 
+from senza.account import Account
+from senza.aws import Aws
 from senza.components import check_limits
 from senza.components.configuration import Configuration
 from senza.components.model import ComponentType
 from senza.components.registry import built_in_types
+from senza.components.shared_load_balancer import SharedLoadBalancer
 from tests.components.conftest import NETWORK, Compiles
 
 INFO = "SenzaInfo:\n  StackName: my-app\n  SpotinstAccessToken: abc\n"
@@ -18,6 +24,14 @@ def with_network(kind: type[ComponentType]) -> str:
     entry = "".join(f"  {'- ' if number == 0 else '  '}{line}\n" for number, line in enumerate(lines))
     network = "" if issubclass(kind, Configuration) else NETWORK
     return f"{INFO}Resources:\n  Queue: {{Type: 'AWS::SQS::Queue'}}\nSenzaComponents:\n{network}{entry}"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def edge(aws: Aws) -> None:
+    """The stack that the example of a target group names."""
+    with TemporaryDirectory() as folder:
+        made = Compiles(Path(folder), Account(aws))(with_network(SharedLoadBalancer))
+    aws.call("cloudformation", "create_stack", StackName="edge-1", TemplateBody=made.template_body())
 
 
 @pytest.mark.parametrize("kind", built_in_types(), ids=lambda kind: kind.type_names[0])

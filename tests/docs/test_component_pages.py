@@ -31,7 +31,9 @@ def hook() -> ModuleType:
 @pytest.fixture(scope="module")
 def pages(hook: ModuleType, sandbox_server: EmbeddedSandbox) -> dict[str, str]:
     sandbox_server.reset()
-    made: dict[str, str] = hook.pages(hook.Account(Aws(endpoint=sandbox_server.endpoint)))
+    aws = Aws(endpoint=sandbox_server.endpoint)
+    hook.share(aws)
+    made: dict[str, str] = hook.pages(hook.Account(aws))
     return made
 
 

@@ -21,6 +21,7 @@ PATCHES = (
         "listener_rules",
         "balancer_tags",
         "target_groups",
+        "security_groups",
         "launch",
         "autoscaling",
         "group_life",

@@ -1,0 +1,154 @@
+"""Load balancers that several apps share: what their stacks export, and the rules of their listeners."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+from senza.account.dns import canonical
+from senza.aws import Aws
+from senza.errors import NotFound
+
+LISTENER = "SharedListener"
+LOAD_BALANCER = "SharedLoadBalancer"
+DOMAINS = "SharedDomains"
+CERTIFICATES = "SharedCertificates"
+SECURITY_GROUP = "SharedSecurityGroup"
+OUTPUTS = {
+    LISTENER: "ARN of the HTTPS listener",
+    LOAD_BALANCER: "Name of the load balancer in CloudWatch",
+    DOMAINS: "DNS names that lead to it",
+    CERTIFICATES: "ARNs of its certificates",
+    SECURITY_GROUP: "Its security group, which instances must let in",
+}
+"""Output of a shared load balancer's stack -> what it is. Exported as STACK-OUTPUT."""
+LAST_PRIORITY = 50_000
+MAX_RULES = 100
+"""Of a load balancer ("Quotas for your Application Load Balancers"); may be raised for an account."""
+QUOTA = "rules-per-application-load-balancer"
+PAGE = 400
+"""Rules per page, the most that DescribeRules gives."""
+DESCRIBED = 20
+"""ARNs of one DescribeTags, the most that it takes."""
+
+
+@dataclass(frozen=True)
+class SharedBalancer:
+    """What a stack exports of its shared load balancer."""
+
+    stack: str
+    listener: str
+    """Its ARN."""
+    domains: tuple[str, ...] = ()
+    """Patterns of the names that lead to it, e.g. ``*.example.org``; empty where that is not known."""
+    certificates: tuple[str, ...] = ()
+    """ARNs; empty where they are not known."""
+
+    def reached_by(self, domain: str) -> bool:
+        """Whether DNS leads a name to it: a wildcard stands for any number of labels (RFC 4592)."""
+        name = canonical(domain)
+        patterns = [canonical(pattern) for pattern in self.domains]
+        return not patterns or any(
+            name.endswith(pattern[1:]) if pattern.startswith("*.") else name == pattern for pattern in patterns
+        )
+
+
+@dataclass(frozen=True)
+class ListenerRule:
+    arn: str
+    priority: int
+    hosts: tuple[str, ...]
+    """Patterns in lower case that a host must be one of."""
+    only_hosts: bool
+    """Whether it has no other condition, and these are all of its hosts."""
+    groups: tuple[str, ...]
+    """ARNs of the target groups that it forwards to."""
+
+    def takes(self, host: str) -> bool:
+        """Whether it gets all requests for this host that no earlier rule took."""
+        return self.only_hosts and any(fnmatchcase(host, pattern) for pattern in self.hosts)
+
+
+def exported(stack: str, output: str) -> str:
+    """The name of an export."""
+    return f"{stack}-{output}"
+
+
+def balancer_of(stack: Mapping[str, Any]) -> SharedBalancer:
+    """Of a stack as DescribeStacks tells it. Raises NotFound where it has none."""
+    outputs = {item["OutputKey"]: str(item["OutputValue"]) for item in stack.get("Outputs", ())}
+    name = str(stack["StackName"])
+    if LISTENER not in outputs:
+        raise NotFound(f'stack "{name}" has no shared load balancer')
+    return SharedBalancer(
+        name, outputs[LISTENER], several(outputs.get(DOMAINS, "")), several(outputs.get(CERTIFICATES, ""))
+    )
+
+
+def several(text: str) -> tuple[str, ...]:
+    return tuple(item for item in text.split(",") if item)
+
+
+def look_up_names(aws: Aws) -> tuple[str, ...]:
+    """The stacks that export a shared load balancer."""
+    ending = exported("", LISTENER)
+    exports = aws.pages("cloudformation", "list_exports", "Exports")
+    return tuple(sorted(item["Name"].removesuffix(ending) for item in exports if item["Name"].endswith(ending)))
+
+
+def look_up_rules(aws: Aws, listener: str) -> tuple[ListenerRule, ...]:
+    """The rules of a listener by priority, without its default one."""
+    pages = aws.pages("elbv2", "describe_rules", "Rules", ListenerArn=listener, PaginationConfig={"PageSize": PAGE})
+    found = (parsed(item) for item in pages if item["Priority"].isdigit())
+    return tuple(sorted(found, key=lambda rule: rule.priority))
+
+
+def parsed(item: Mapping[str, Any]) -> ListenerRule:
+    conditions: Sequence[Mapping[str, Any]] = item.get("Conditions") or ()
+    hosts: list[str] = []
+    for condition in conditions:
+        if condition.get("Field") == "host-header":
+            hosts += (condition.get("HostHeaderConfig") or {}).get("Values") or condition.get("Values") or ()
+    groups: list[str] = []
+    for action in item.get("Actions") or ():
+        several_groups = (action.get("ForwardConfig") or {}).get("TargetGroups") or ()
+        groups += [group["TargetGroupArn"] for group in several_groups] or [action.get("TargetGroupArn", "")]
+    return ListenerRule(
+        item["RuleArn"],
+        int(item["Priority"]),
+        tuple(host.lower() for host in hosts),
+        bool(hosts) and all(condition.get("Field") == "host-header" for condition in conditions),
+        tuple(dict.fromkeys(group for group in groups if group)),
+    )
+
+
+def look_up_tags(aws: Aws, arns: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Tags of target groups by ARN."""
+    found = {}
+    for start in range(0, len(arns), DESCRIBED):
+        answer = aws.call("elbv2", "describe_tags", ResourceArns=list(arns[start : start + DESCRIBED]))
+        for item in answer["TagDescriptions"]:
+            found[item["ResourceArn"]] = {tag["Key"]: tag.get("Value", "") for tag in item["Tags"]}
+    return found
+
+
+def look_up_quota(aws: Aws) -> int:
+    """How many rules a load balancer may have."""
+    limits = aws.pages("elbv2", "describe_account_limits", "Limits")
+    return next((int(item["Max"]) for item in limits if item["Name"] == QUOTA), MAX_RULES)
+
+
+def free_priority(host: str, rules: Iterable[ListenerRule]) -> int | None:
+    """A priority for a rule of this host: the same one each time as long as the rules are the same.
+
+    It starts at a number that follows from the host, so that two apps which are deployed at the same time seldom meet,
+    and lies before the first rule that takes the host's requests. None where there is no free one.
+    """
+    rules = list(rules)
+    used = {rule.priority for rule in rules}
+    end = min((rule.priority - 1 for rule in rules if rule.takes(host)), default=LAST_PRIORITY)
+    start = zlib.crc32(host.encode())
+    return next((one for distance in range(end) if (one := (start + distance) % end + 1) not in used), None)
