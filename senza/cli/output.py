@@ -64,13 +64,16 @@ class Table:
     output: str = "text"
     every: int | None = None
 
-    def show(self, context: Context, fetch: Callable[[], Iterable[Row]]) -> None:
-        """Print what ``fetch`` returns, again and again where the user watches (until Ctrl-C)."""
+    def show(
+        self, context: Context, fetch: Callable[[], Iterable[Row]], after: Callable[[], None] = lambda: None
+    ) -> None:
+        """Print what ``fetch`` returns, again and again where the user watches (until Ctrl-C). after: each time."""
         while True:
             rows = list(fetch())  # before the screen is cleared: a slow answer must not leave it blank
             if self.every and sys.stdout.isatty():
                 click.clear()
             print_table(self.columns, rows, self.output, now=context.clock.now())
+            after()
             if not self.every:
                 return
             context.clock.sleep(self.every)
