@@ -77,18 +77,16 @@ def roll_out(context: Context, request: Request, compiled: Compiled, rollout: Ro
     assert bound is not None
     check_before_sending(context, request, compiled)
     zones = context.account().zones
-    app, weighted = bound.stack_name, bool(compiled.weighted_records)
     if how.dry_run:
-        ground = look_at_ground(context.aws(), zones, app, bound.version, weighted=weighted)
+        ground = look_at_ground(context.aws(), zones, compiled)
         steps = plan_forward(rollout, ground)
         for warning in warnings(rollout, ground, steps):
             context.warn(warning)
         show_plan(context, steps, ground)
         return
     beginning = Beginning(
-        app=app,
+        app=bound.stack_name,
         version=bound.version,
-        weighted=weighted,
         rollout=rollout,
         section=bound.info.get("Rollout"),
         strategy=how.strategy,

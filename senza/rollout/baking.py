@@ -122,7 +122,7 @@ def rows(minutes: Sequence[Minute]) -> list[list[float | None]]:
 
 
 def told(step: Bake, run: Run, verdicts: Sequence[Verdict], look: Look, passed: float) -> str:
-    """One line for people: where we are, what DNS really delivers, and what is not clear yet."""
+    """One line for people: where we are, what is really delivered, and what is not clear yet."""
     parts = [f"{percent(step.weight)} %: {passed / 60:.0f} of {step.seconds / 60:g} min"]
     if (share := observed_share(look.requests, run.ground.stack)) is not None:
         parts.append(f"{share:.3g} % of the requests")

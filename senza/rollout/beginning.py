@@ -21,7 +21,6 @@ from senza.rollout.steps import RolloutStep, to_json
 class Beginning:
     """What ``deploy`` knows and a rollout is begun with.
 
-    weighted: whether the template has weighted records.
     section: ``SenzaInfo.Rollout`` as the definition has it, strategy: from the command line, "" where it says nothing;
     both are kept, so that whoever goes on reads the same settings. facts: more for the audit log, e.g. the parameters.
     secrets: texts that must not be kept, such as the values of NoEcho parameters in a hook's URL.
@@ -29,7 +28,6 @@ class Beginning:
 
     app: str
     version: str
-    weighted: bool
     rollout: Rollout
     section: Any
     strategy: str

@@ -118,9 +118,8 @@ class Control:
         return operation if operation.kind == KIND and progress(operation.entries).open else None
 
     def begin(self, beginning: Beginning, ident: str) -> Operation:
-        app, version = beginning.app, beginning.version
         # not before the lock is ours: what a rollout goes back to must be what was there when nobody else was at work
-        ground = look_at_ground(self.aws, self.zones, app, version, weighted=beginning.weighted)
+        ground = look_at_ground(self.aws, self.zones, beginning.compiled)
         plan = plan_forward(beginning.rollout, ground)
         for warning in warnings(beginning.rollout, ground, plan):
             self.warn(warning)

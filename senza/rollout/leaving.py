@@ -37,9 +37,10 @@ def prepare_scale_down(step: ScaleDown, run: Run) -> Prepared:
 
     def act() -> Outcome:
         since = max((at for at, weight in run.shifts() if weight), default=0.0)
-        pause_until(
-            run, since + step.after + REPORTED, f"{step.stack} may still get requests of those who cached its address"
+        late = (
+            "its last requests are under way" if run.ground.shared else "those who cached its address may still ask it"
         )
+        pause_until(run, since + step.after + REPORTED, f"{step.stack} keeps its capacity: {late}")
         if busy := in_use(run, [step.stack])[step.stack]:
             return Outcome(f"left as it is: {busy}")
         groups = groups_by_stack(run.aws, [step.stack])[step.stack]

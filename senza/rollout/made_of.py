@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from senza.components import Compiled, WeightedRecord
+from senza.components import Compiled, WeightedRecord, WeightedTarget
 from senza.errors import Refused, Where
 from senza.journal import Operation
 from senza.rollout.model import Rollout
@@ -30,6 +30,7 @@ def sendable(compiled: Compiled) -> dict[str, Any]:
         "capabilities": list(compiled.capabilities),
         "notification_arns": list(compiled.notification_arns),
         "weighted_records": [vars(record) for record in compiled.weighted_records],
+        "weighted_targets": [vars(target) for target in compiled.weighted_targets],
     }
 
 
@@ -43,13 +44,15 @@ def stored(operation: Operation) -> Compiled:
     data = json.loads(body)
     if missing := data.pop("withheld"):
         raise Refused(f"the values of {', '.join(missing)} are secret, so the journal does not hold them", hint=again)
-    records: Sequence[Mapping[str, Any]] = data.pop("weighted_records")
+    records: Sequence[Mapping[str, Any]] = data["weighted_records"]
+    targets: Sequence[Mapping[str, Any]] = data.get("weighted_targets", ())
     return Compiled(
         **{name: data[name] for name in ("template", "stack_name", "version", "tags", "parameters")},
         capabilities=tuple(data["capabilities"]),
         notification_arns=tuple(data["notification_arns"]),
         warnings=(),
         weighted_records=tuple(WeightedRecord(**record) for record in records),
+        weighted_targets=tuple(WeightedTarget(**target) for target in targets),
     )
 
 

@@ -46,7 +46,8 @@ class Ground:
     """What a rollout starts from, as the journal holds it: the snapshot that it can go back to.
 
     app, version: of the new version. others: full names of the other versions with traffic, most first.
-    exists: whether the stack of the new version was there already. weighted: whether it has a weighted record.
+    exists: whether the stack of the new version was there already. weighted: whether it shares a domain by weight.
+    shared: whether only listener rules give it its share: then at once, and on a load balancer that it does not bring.
     """
 
     app: str
@@ -56,6 +57,7 @@ class Ground:
     weighted: bool = True
     weights: Weights = field(default_factory=dict)
     sizes: Sizes = field(default_factory=dict)
+    shared: bool = False
 
     @property
     def stack(self) -> str:
@@ -87,6 +89,7 @@ class Ground:
         return {
             **{"app": self.app, "version": self.version, "others": list(self.others), "exists": self.exists},
             **{"weighted": self.weighted, "weights": self.weights, "sizes": self.sizes},
+            **({"shared": True} if self.shared else {}),
         }
 
     @classmethod
@@ -109,8 +112,10 @@ def check(rollout: Rollout, ground: Ground) -> None:
         )
     if rollout.strategy in (Strategy.CANARY, Strategy.LINEAR, Strategy.BLUE_GREEN) and not ground.weighted:
         raise Refused(
-            f"{ground.stack} has no weighted DNS record, so no traffic can be moved to it step by step",
-            hint="Add a Senza::WeightedDnsElasticLoadBalancer, or use --strategy recreate.",
+            f"{ground.stack} has neither a weighted DNS record nor a weighted target group, so no traffic can be moved "
+            "to it step by step",
+            hint="Add a Senza::WeightedDnsElasticLoadBalancer or a Senza::WeightedTargetGroup, or use "
+            "--strategy recreate.",
         )
     if rollout.strategy not in (Strategy.ROLLING, Strategy.RECREATE) and ground.asleep:
         raise Refused(
@@ -251,7 +256,7 @@ def warnings(rollout: Rollout, ground: Ground, steps: Sequence[RolloutStep]) -> 
     """What the user should know before it begins."""
     first = next((step.weight for step in steps if isinstance(step, Shift)), 0)
     told = []
-    if ground.others and first > max(COLD, ground.share) and not ground.exists:
+    if ground.others and first > max(COLD, ground.share) and not ground.exists and not ground.shared:
         told.append(
             f"the load balancer of {ground.stack} is new and starts cold; its first share is {percent(first)} %. "
             "With much traffic, let it grow in steps (Canary, Linear), or ask AWS to warm it up."

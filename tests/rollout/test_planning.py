@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
+
 import pytest
 
 from senza.errors import Refused
@@ -102,7 +105,7 @@ def test_promotion_needs_a_version_and_leaves_out_the_watching() -> None:
 @pytest.mark.parametrize(
     ("rollout", "ground", "why"),
     [
-        (Rollout(), Ground("shop", "2", ("shop-1",), weighted=False), "no weighted DNS record"),
+        (Rollout(), Ground("shop", "2", ("shop-1",), weighted=False), "neither a weighted DNS record nor a weighted target group"),
         (Rollout(Strategy.ROLLING), OLD, "no stack shop-2"),
         (Rollout(), Ground("shop", "1", exists=True, weights={"a": {"shop-1": 200}}), "all of the traffic already"),
     ],
@@ -126,6 +129,19 @@ def test_a_cold_load_balancer_is_warned_about() -> None:
     rollout = Rollout(Strategy.BLUE_GREEN, (Stage(200, 900.0),))
     assert "starts cold" in warnings(rollout, OLD, plan_forward(rollout, OLD))[0]
     assert warnings(SHORT, OLD, plan_forward(SHORT, OLD)) == []
+
+
+def test_a_shared_load_balancer_is_warm() -> None:
+    rollout = Rollout(Strategy.BLUE_GREEN, (Stage(200, 900.0),))
+    ground = dataclasses.replace(OLD, shared=True)
+    assert warnings(rollout, ground, plan_forward(rollout, ground)) == []
+
+
+def test_the_ground_survives_the_journal_and_is_read_as_it_was_written_before() -> None:
+    ground = dataclasses.replace(OLD, shared=True)
+    assert Ground.from_json(json.loads(json.dumps(ground.to_json()))) == ground
+    assert "shared" not in OLD.to_json(), "an older senza goes on with it"
+    assert Ground.from_json(json.loads(json.dumps(OLD.to_json()))) == OLD
 
 
 def test_steps_survive_the_journal() -> None:

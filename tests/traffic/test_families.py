@@ -140,5 +140,5 @@ def test_a_rollout_notes_the_weights_of_a_records_where_the_families_differ(aws:
     dual(apps, "shop-1", 200, ("A",))
     dual(apps, "shop-2")
     upsert(apps, "shop-2", "AAAA", 200)
-    ground = look_at_ground(aws, Account(aws).zones, "shop", "2", weighted=True)
+    ground = look_at_ground(aws, Account(aws).zones, planned(apps, "shop-2", BOTH))
     assert ground.weights == {MAIN: {"shop-1": 200, "shop-2": 0}}

@@ -83,7 +83,7 @@ def read(
 
 
 def shares(requests: Mapping[str, Sequence[Minute]], stack: str) -> tuple[Minute, ...]:
-    """How many of all requests the version got, minute by minute: what DNS delivers, whatever the weight says.
+    """How many of all requests the version got, minute by minute: what is delivered, whatever the weight says.
 
     requests: of a look. Minutes without requests are left out.
     """
