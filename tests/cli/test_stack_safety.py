@@ -95,6 +95,16 @@ def test_a_failed_creation_is_kept_to_find_out_why(senza: Senza, sandbox: Embedd
     assert '"AppLoadBalancer"' in senza("resources hello-world 1 -o json").stdout
 
 
+def test_a_failed_update_is_kept_to_find_out_why(senza: Senza, aws: Aws, sandbox: EmbeddedSandbox) -> None:
+    senza("create DEF 1 0.1 --wait")
+    sandbox.settings.failures = [Failure("hello-world-1", "AppServer", "update", reason="no capacity")]
+    senza("update DEF 1 0.4 --wait --keep-failed", exit_code=1)
+    (stack,) = aws.call("cloudformation", "describe_stacks", StackName="hello-world-1")["Stacks"]
+    assert stack["StackStatus"] == "UPDATE_FAILED"
+    sandbox.settings.failures = []
+    senza("update DEF 1 0.5 --wait")  # where the cause is gone, the next update goes on from there
+
+
 WATCHED = """
 SenzaInfo:
   StackName: jobs
