@@ -37,8 +37,8 @@ COLUMNS = (
 def command(context: Context, table: Table, refs: tuple[StackRef, ...]) -> None:
     """Show whether stacks are well: their instances, load balancers, web server and DNS.
 
-    "HTTP" is what the version's own domain answers now, ERROR if nothing does. "Main DNS" says whether Route 53 sends
-    anybody to the version.
+    "HTTP" is what the version's own domain answers now, ERROR if nothing does. "Main DNS" says whether Route 53, or
+    the rule of a shared load balancer, sends anybody to the version.
 
     \b
     Examples:

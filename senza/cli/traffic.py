@@ -71,9 +71,9 @@ def command(
 ) -> None:
     """Show the traffic of an app, or give a version a percentage of it.
 
-    The other versions with traffic share the rest in proportion. All weights of a hosted zone change at once or not at
-    all. "Weight%" is what Route 53 was told, "Answers%" what it makes of it: with all weights 0 it answers with every
-    version.
+    The other versions with traffic share the rest in proportion. All weights of a hosted zone, or of a rule of a shared
+    load balancer, change at once or not at all. "Weight%" is what Route 53 or the balancer was told, "Answers%" what it
+    makes of it: with all weights 0, Route 53 answers with every version and a balancer with none.
 
     \b
     Examples:
@@ -91,6 +91,8 @@ def command(
     if timeout is not None:
         wait_until_settled(aws, app, context.clock, timeout=timeout, interval=interval)
     plan = plan_traffic(aws, context.account().zones, app, version, percent, force=force)
+    for warning in plan.warnings:
+        context.warn(f"{warning}.")
     for domain in plan.switch.domains:
         if domain.because:
             given = domain.after[plan.stack.full_name] / 2
@@ -102,7 +104,7 @@ def command(
 
 
 def switched(context: Context, plan: TrafficPlan, percent: int, force_unlock: str) -> list[Outcome]:
-    """The lock may come after the plan: Route 53 refuses a switch whose weights were changed since they were read."""
+    """The lock may come after the plan: a switch whose weights were changed since they were read does nothing."""
     if not plan.steps:
         return []
     stack, domains = plan.stack, plan.switch.domains
@@ -121,8 +123,16 @@ def shown(context: Context, app: str, version: str | None) -> list[Row]:
     from senza.traffic.app import shares
 
     found = shares(context.aws(), context.account().zones, app)
+    for domain in dict.fromkeys(share.domain for share in found if share.type == "rule"):
+        others = [share.identifier for share in found if share.domain == domain and share.type != "rule"]
+        if others:
+            context.warn(
+                f"{domain} has records in Route 53 ({', '.join(dict.fromkeys(others))}); as long as they are there, "
+                "its listener rule gets none of the requests."
+            )
     if version is not None and not any(share.version == version for share in found):
-        raise NotFound(f"{app}-{version} has no weighted record", hint=f"senza traffic {app} shows those that have.")
+        hint = f"senza traffic {app} shows those that have."
+        raise NotFound(f"{app}-{version} has no weighted record and no share of a rule", hint=hint)
     return [
         {
             "stack_name": app if share.version else None,

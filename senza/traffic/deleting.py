@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from senza.aws import Aws
@@ -15,7 +15,10 @@ from senza.stacks.resources import resources_of
 from senza.stacks.summaries import Stack
 from senza.stacks.templates import deployed_template, weighted_resources, with_weights
 from senza.traffic.parts import parts_in
-from senza.traffic.records import Reader, Zones
+from senza.traffic.records import Zones
+from senza.traffic.rules import Target
+from senza.traffic.sharing import shared_by
+from senza.traffic.shift_rule import LeaveRule
 from senza.traffic.switch import plan_switch
 from senza.traffic.weighted import Place, Weighted, answers, weighted_domains
 
@@ -39,19 +42,20 @@ def before_delete(aws: Aws, zones: Zones, stack: Stack, *, force: bool = False, 
     """Plan the deletion of a stack: its live weights and those of its template become 0 first.
 
     CloudFormation deletes a record only if it is as the template says, so both must say the same, and what they say
-    must not be traffic. stuck: leave behind what an earlier deletion failed to delete. Raises Refused, without
-    ``force``, while the stack has traffic; NotFound.
+    must not be traffic. It cannot delete a target group that a rule names, of whatever weight. stuck: leave behind what
+    an earlier deletion failed to delete. Raises Refused, without ``force``, while the stack has traffic; NotFound.
     """
     resources = resources_of(aws, stack.stack_id)
-    names = parts_in(resources).names
+    parts = parts_in(resources)
     template = deployed_template(aws, stack.stack_id)
     failing = failed_to_go(resources) if stuck else []
     left = (*failing, *kept_by_policy(resources, template))
     delete = DeleteStack(stack, retain=tuple(one.logical_id for one in failing))
-    in_template = weighted_resources(template) if names else {}
-    if not in_template:
+    in_template = weighted_resources(template) if parts.names else {}
+    if not in_template and not parts.rules:
         return Removal((delete,), delete.token, left=left)
-    records = Reader(aws, zones()).read(names[logical_id] for logical_id in in_template if logical_id in names)
+    weighted = {logical_id: parts.names[logical_id] for logical_id in in_template if logical_id in parts.names}
+    shared = shared_by(aws, zones, stack.full_name, replace(parts, names=weighted))
     identifiers = {stack.full_name} | {
         properties["SetIdentifier"]
         for properties in in_template.values()
@@ -59,11 +63,14 @@ def before_delete(aws: Aws, zones: Zones, stack: Stack, *, force: bool = False, 
     }
     steps: list[Step] = []
     warnings: list[str] = []
-    for domain, siblings in weighted_domains(records).items():
+    for domain, siblings in weighted_domains(shared.weighted).items():
         for identifier in identifiers & set(siblings):
             warnings += departure(domain, siblings, identifier, stack, force)
     for identifier in sorted(identifiers):
-        steps += plan_switch(records, identifier, 0, force=True).steps if has_traffic(records, identifier) else ()
+        if has_traffic(shared.weighted, identifier):
+            steps += plan_switch(shared.weighted, identifier, 0, force=True).steps
+    own = set(parts.groups.values())
+    steps += [LeaveRule(one.domain, one.group) for one in shared.targets if one.group in own and named_in_vain(one)]
     steps += in_line(stack, template, in_template, force)
     return Removal((*steps, delete), delete.token, tuple(warnings), left)
 
@@ -72,13 +79,18 @@ def has_traffic(records: Sequence[Weighted], identifier: str) -> bool:
     return any(record.identifier == identifier and record.weight for record in records)
 
 
+def named_in_vain(target: Target) -> bool:
+    """Whether a rule names the target group without sending it anything: it could not be deleted."""
+    return not target.weight and any(target.group in rule.weights for rule in target.rules)
+
+
 def departure(domain: Place, siblings: Mapping[str, Weighted], identifier: str, stack: Stack, force: bool) -> list[str]:
     """Warnings about what leaves with the record. Raises Refused, without ``force``, where that is traffic."""
     weights = {name: record.weight or 0 for name, record in siblings.items()}
     share = f"{answers(domain, weights)[identifier]:.3g} %"
-    if len(weights) == 1 and weights[identifier] == 0:
+    if domain.spreads_at_zero and len(weights) == 1 and weights[identifier] == 0:
         return [f"{domain.name}: {identifier} was the only version, the name is gone with it"]
-    if sum(weights.values()) == 0:
+    if domain.spreads_at_zero and sum(weights.values()) == 0:
         return [f"{domain.name}: all weights are 0, so {identifier} has {share} of the answers; the others get them"]
     if weights[identifier] == 0:
         return []
@@ -89,13 +101,15 @@ def departure(domain: Place, siblings: Mapping[str, Weighted], identifier: str, 
             + (" and is the last version with traffic" if last else ""),
             hint=f"Move it first (senza traffic {stack.name} OTHER_VERSION 100), or use --force.",
         )
-    return [f"{domain.name}: {share} of the traffic of {identifier} " + fate(last, len(weights) - 1)]
+    return [f"{domain.name}: {share} of the traffic of {identifier} " + fate(domain, last, len(weights) - 1)]
 
 
-def fate(last: bool, others: int) -> str:
+def fate(domain: Place, last: bool, others: int) -> str:
     """What becomes of the traffic of a version that goes."""
     if not last:
         return "goes to the other versions with traffic"
+    if not domain.spreads_at_zero:
+        return f"is lost: {domain.at_zero}"
     if others:
         return "goes to all other versions, in equal shares: Route 53 answers with every record when all weigh 0"
     return "is lost: the name is gone with it"

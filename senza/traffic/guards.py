@@ -15,6 +15,7 @@ from senza.stacks.references import split_name
 from senza.stacks.summaries import Stack
 from senza.stacks.templates import deployed_template, weighted_resources, with_weights
 from senza.traffic.families import check_added, check_families
+from senza.traffic.group_guard import changed_groups, check_groups
 from senza.traffic.parts import parts_of
 from senza.traffic.records import Reader, Record, Zones, normal
 from senza.traffic.switch import zone_batches
@@ -32,6 +33,8 @@ def before_create(aws: Aws, zones: Zones, compiled: Compiled, *, force: bool = F
 
     A new record arrives with weight 0. Where the weights of its siblings sum to 0 as well, Route 53 would answer with
     the new one too: a single sibling, which has all traffic, is given the whole 200 first.
+
+    A new target group has no traffic before a rule names it; that the rule is nobody else's is seen when compiling.
 
     Raises Refused, without ``force``, where several siblings stand at 0, where the first version is still being
     created and has no record yet, or where CloudFormation could not create the record.
@@ -116,11 +119,14 @@ def plan_update(aws: Aws, zones: Zones, compiled: Compiled, stack: Stack, *, for
     """The template to update with: its records carry the weights of the deployed template, so none of them changes.
 
     CloudFormation writes the weight of the template whenever it touches a record for another reason. Raises Refused,
-    without ``force``, where that would happen to a record with traffic, as far as the templates tell, and where a new
-    record would get traffic.
+    without ``force``, where that would happen to a record with traffic, as far as the templates tell, where a target
+    group with traffic would go, and where a new record would get traffic.
     """
     deployed = deployed_template(aws, stack.stack_id)
     result = with_marks_of(with_weights_of(compiled, deployed), stack)
+    groups = changed_groups(deployed, result.template)
+    if groups and not force:
+        check_groups(aws, stack, groups)
     touched = [one for one in weighted_resources(deployed) if touches(deployed, result.template, one)]
     if touched and not force:
         refuse_with_traffic(aws, zones, stack, touched)

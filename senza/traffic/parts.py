@@ -18,7 +18,8 @@ RECORD_SET = "AWS::Route53::RecordSet"
 class Parts:
     """By logical id: the names of the records, and the ARNs of listener rules and target groups.
 
-    CloudFormation's physical id of a record set is its name, that of the others their ARN (User Guide, Ref).
+    CloudFormation's physical id of a record set is its name, that of the others their ARN (User Guide, Ref). Rules that
+    are deleted already count: where a deletion failed in between, the target groups are still there.
     """
 
     names: Mapping[str, str] = field(default_factory=dict)
@@ -35,7 +36,8 @@ class Parts:
 def parts_in(resources: Iterable[Resource]) -> Parts:
     kinds: dict[str, dict[str, str]] = {RECORD_SET: {}, RULE: {}, GROUP: {}}
     for item in resources:
-        if item.type in kinds and item.physical_id and item.status != "DELETE_COMPLETE":
+        gone = item.status == "DELETE_COMPLETE" and item.type != RULE
+        if item.type in kinds and item.physical_id and not gone:
             kinds[item.type][item.logical_id] = item.physical_id
     names = {logical_id: normal(name) for logical_id, name in kinds[RECORD_SET].items()}
     return Parts(names, kinds[RULE], kinds[GROUP])

@@ -1,11 +1,11 @@
-"""Where versions can be reached, as far as Route 53's own data says so."""
+"""Where versions can be reached, as far as Route 53's and the load balancers' own data say so."""
 
 from __future__ import annotations
 
 from senza.traffic.survey import Survey
 from senza.traffic.weighted import answers, weighted_domains
 
-ADDRESSES = frozenset({"A", "AAAA", "CNAME"})
+ADDRESSES = frozenset({"A", "AAAA", "CNAME", "rule"})
 
 
 def version_domains(found: Survey) -> dict[str, str]:

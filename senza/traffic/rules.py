@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from senza.account.shared import DESCRIBED, PAGE, ListenerRule, parsed
 from senza.aws import Aws
 from senza.errors import AwsError
 from senza.stacks.tags import LOGICAL_ID_TAG, STACK_TAG, tagged, tags_of
@@ -21,10 +22,6 @@ GROUP = "AWS::ElasticLoadBalancingV2::TargetGroup"
 RULE = "AWS::ElasticLoadBalancingV2::ListenerRule"
 DOMAIN_TAG = "senza:domain"
 LISTENER_TAG = "senza:listener"
-PAGE = 400
-"""Rules per page, the most that DescribeRules gives (API reference)."""
-DESCRIBED = 20
-"""How many ARNs DescribeTags takes at once (API reference)."""
 
 
 @dataclass(frozen=True)
@@ -64,15 +61,23 @@ class Group:
 
 @dataclass(frozen=True)
 class Rule:
-    """hosts: in lower case; () where the rule has any other condition, and for the listener's default rule.
+    """actions: exactly as AWS gave them, for they are replaced as a whole."""
 
-    actions: exactly as AWS gave them, for they are replaced as a whole.
-    """
-
-    arn: str
-    priority: int
-    hosts: tuple[str, ...]
+    listed: ListenerRule
     actions: Sequence[Mapping[str, Any]] = field(compare=False, repr=False)
+
+    @property
+    def arn(self) -> str:
+        return self.listed.arn
+
+    @property
+    def priority(self) -> int:
+        return self.listed.priority
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """In lower case; () where the rule has any other condition."""
+        return self.listed.hosts if self.listed.only_hosts else ()
 
     @property
     def forward(self) -> Mapping[str, Any] | None:
@@ -128,20 +133,11 @@ def group_name(arn: str) -> str:
     return arn.partition(":targetgroup/")[2].split("/")[0]
 
 
-def parsed(item: Mapping[str, Any]) -> Rule:
-    conditions: Sequence[Any] = item.get("Conditions") or ()
-    hosts: Sequence[str] = ()
-    if len(conditions) == 1 and conditions[0].get("Field") == "host-header":
-        hosts = (conditions[0].get("HostHeaderConfig") or {}).get("Values") or conditions[0].get("Values") or ()
-    priority = int(item["Priority"]) if item["Priority"].isdigit() else 0  # "default"
-    return Rule(item["RuleArn"], priority, tuple(normal(host) for host in hosts), item.get("Actions") or ())
-
-
 def rules_of(aws: Aws, listener: str) -> list[Rule]:
     """The rules in the order in which the listener looks at them, without its default; none where it is gone."""
     pages = aws.pages("elbv2", "describe_rules", "Rules", ListenerArn=listener, PaginationConfig={"PageSize": PAGE})
     try:
-        found = [parsed(item) for item in pages if not item.get("IsDefault")]
+        found = [Rule(parsed(item), item.get("Actions") or ()) for item in pages if item["Priority"].isdigit()]
     except AwsError as error:
         if error.code not in ("ListenerNotFound", "LoadBalancerNotFound"):
             raise

@@ -7,22 +7,20 @@ of two people the second one is told. What lies between reading and writing is o
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from senza.errors import AwsError, Conflict, Refused
 from senza.plan import Outcome, Step, World, perform
 from senza.stacks.references import split_name
 from senza.traffic.protection import gaining, losing, set_protection
-from senza.traffic.rules import DOMAIN_TAG, Rule, RuleDomain, Target, group_name, rules_at, rules_of, tags_by_arn
+from senza.traffic.rule_writing import clear, create, modify, remove
+from senza.traffic.rules import Rule, RuleDomain, Target, group_name, rules_at, rules_of
 from senza.traffic.weighted import Key, WeightChange, described
 
-APP_TAG = "senza:app"
 MOST_GROUPS = 5
 """Target groups of one rule ("Quotas for your Application Load Balancers")."""
-LAST_PRIORITY = 50_000
 ATTEMPTS = 5
 """How often a free priority is looked for."""
 LOOK_AGAIN = "Look again (senza traffic NAME) and repeat the command if it is still what you want."
@@ -93,6 +91,36 @@ def app_of(changes: Sequence[WeightChange[Target]]) -> str:
     return split_name(most.record.identifier or "")[0]
 
 
+@dataclass(frozen=True)
+class LeaveRule(Step):
+    """Take a target group without weight out of the rules of a domain: nobody could delete it. group: its ARN."""
+
+    domain: RuleDomain
+    group: str
+
+    @property
+    def says(self) -> str:
+        return f"Take {group_name(self.group)}, which has no weight, out of the rule of {self.domain}"
+
+
+@perform.register
+def leave_rule(step: LeaveRule, world: World) -> Outcome:
+    """Raises Conflict where somebody gave it traffic meanwhile."""
+    done = False
+    for number, rule in enumerate(rules_at(rules_of(world.aws, step.domain.listener), step.domain.name)):
+        if step.group not in rule.weights:
+            continue
+        if number == 0 and rule.weights[step.group]:
+            raise Conflict(f"somebody just gave traffic of {step.domain} to {group_name(step.group)}", hint=LOOK_AGAIN)
+        left = {arn: weight for arn, weight in rule.weights.items() if arn != step.group}
+        if left:
+            modify(world, rule, left)
+        else:
+            remove(world, rule.arn)
+        done = True
+    return Outcome("done" if done else "was so already")
+
+
 @perform.register
 def shift_rule(step: ShiftRule, world: World) -> Outcome:
     set_protection(world, gaining(step.changes), on=True)
@@ -129,12 +157,13 @@ def write(step: ShiftRule, world: World) -> tuple[str, str]:
                 hint=LOOK_AGAIN,
             )
         if not found:
-            if made := create(step, world, rules):
+            if made := create(world, step.domain, step.after, step.app, rules):
                 return "in effect, with a new rule", made
-        elif clear(step, world, found[1:]):
+        elif clear(world, step.domain, found[1:]):
             continue
         elif step.after:
-            modify(step, world, found[0])
+            kept_order = [arn for arn in found[0].weights if arn in step.after]
+            modify(world, found[0], dict.fromkeys(kept_order, 0) | step.after)
             return "in effect", ""
         else:
             remove(world, found[0].arn)
@@ -143,26 +172,6 @@ def write(step: ShiftRule, world: World) -> tuple[str, str]:
         f"no priority was found for the rule of {step.domain}: others took each that was free; nothing was changed",
         hint="Repeat the command.",
     )
-
-
-def create(step: ShiftRule, world: World, rules: Sequence[Rule]) -> str:
-    """The ARN; "" where somebody else took the priority meanwhile, maybe for a rule of this very host."""
-    check_plain(step, rules)
-    try:
-        answer = world.aws.call(
-            "elbv2",
-            "create_rule",
-            ListenerArn=step.domain.listener,
-            Priority=free_priority(step.domain.name, {rule.priority for rule in rules}),
-            Conditions=[{"Field": "host-header", "HostHeaderConfig": {"Values": [step.domain.name]}}],
-            Actions=[{"Type": "forward", "ForwardConfig": {"TargetGroups": as_groups(step.after)}}],
-            Tags=[{"Key": APP_TAG, "Value": step.app}, {"Key": DOMAIN_TAG, "Value": step.domain.name}],
-        )
-    except AwsError as error:
-        if not error.code.startswith("PriorityInUse"):
-            raise
-        return ""
-    return str(answer["Rules"][0]["RuleArn"])
 
 
 def give_way(step: ShiftRule, world: World, made: str) -> NoReturn:
@@ -175,76 +184,6 @@ def give_way(step: ShiftRule, world: World, made: str) -> NoReturn:
         f"somebody else made a rule for {step.domain} at the same time; the own one is removed again",
         hint=LOOK_AGAIN,
     )
-
-
-def clear(step: ShiftRule, world: World, hidden: Sequence[Rule]) -> bool:
-    """Remove rules of senza's without effect, left by who was stopped while giving way; whether there were any."""
-    tags = tags_by_arn(world.aws, [rule.arn for rule in hidden])
-    for rule in hidden:
-        if tags.get(rule.arn, {}).get(DOMAIN_TAG):
-            remove(world, rule.arn)
-        else:
-            world.say(f"{step.domain} has another rule, which has no effect: {rule.arn}")
-    return any(tags.get(rule.arn, {}).get(DOMAIN_TAG) for rule in hidden)
-
-
-def check_plain(step: ShiftRule, rules: Sequence[Rule]) -> None:
-    """Raise Refused where a version's own host asks for more than forwarding, e.g. that one logs in.
-
-    A new rule could not do the same: AWS does not tell the client secret that it would need.
-    """
-    for rule in rules:
-        if rule.weights.keys() & step.after.keys() and len(rule.actions) > 1:
-            kinds = ", ".join(str(action["Type"]) for action in rule.actions if action["Type"] != "forward")
-            raise Refused(
-                f"{', '.join(rule.hosts) or rule.arn} has further actions ({kinds}), which the new rule of "
-                f"{step.domain} would not have",
-                hint="Create that rule by hand once, with these actions before the forward action; senza keeps them "
-                "(aws elbv2 create-rule).",
-            )
-
-
-def free_priority(host: str, used: Collection[int]) -> int:
-    """The first free one from a number that is always the same for a host, so that two first rules for it collide.
-
-    Raises Refused where there is none.
-    """
-    start = zlib.crc32(host.encode()) % LAST_PRIORITY
-    for distance in range(LAST_PRIORITY):
-        priority = (start + distance) % LAST_PRIORITY + 1
-        if priority not in used:
-            return priority
-    raise Refused(f"the listener has no free priority for {host}")
-
-
-def modify(step: ShiftRule, world: World, rule: Rule) -> None:
-    """Only the target groups change: other actions, their order and the stickiness between groups are kept."""
-    weights = {arn: step.after[arn] for arn in rule.weights if arn in step.after} | step.after
-    actions = [kept(action) for action in rule.actions if action["Type"] != "forward"]
-    old = rule.forward or {"Type": "forward"}
-    forward = {key: value for key, value in old.items() if key != "TargetGroupArn"}
-    forward["ForwardConfig"] = {**(old.get("ForwardConfig") or {}), "TargetGroups": as_groups(weights)}
-    world.aws.call("elbv2", "modify_rule", RuleArn=rule.arn, Actions=[*actions, forward])
-
-
-def kept(action: Mapping[str, Any]) -> dict[str, Any]:
-    """An action as it has to be sent to stay as it is: AWS shows no client secrets, and keeps one when told so."""
-    oidc = action.get("AuthenticateOidcConfig")
-    if not oidc:
-        return dict(action)
-    return {**action, "AuthenticateOidcConfig": {**oidc, "UseExistingClientSecret": True}}
-
-
-def as_groups(weights: Mapping[str, int]) -> list[dict[str, Any]]:
-    return [{"TargetGroupArn": arn, "Weight": weight} for arn, weight in weights.items()]
-
-
-def remove(world: World, rule: str) -> None:
-    try:
-        world.aws.call("elbv2", "delete_rule", RuleArn=rule)
-    except AwsError as error:
-        if not error.code.startswith("RuleNotFound"):
-            raise
 
 
 def weights_of(found: Sequence[Rule]) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""Whether an update, as its change set tells it, would touch a DNS record that has traffic."""
+"""Whether an update, as its change set tells it, would touch a DNS record or a target group that has traffic."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from senza.errors import Refused
 from senza.stacks.change_sets import ChangeSet, ResourceChange
 from senza.stacks.summaries import Stack
 from senza.stacks.templates import references, weighted_resources
+from senza.traffic.group_guard import check_groups, endangered_groups
 from senza.traffic.parts import parts_of
 from senza.traffic.records import Reader, Zones
 from senza.traffic.weights import percent
@@ -49,7 +50,10 @@ def rewrites(detail: Any, changes: Mapping[str, ResourceChange]) -> bool:
 
 
 def check_change_set(aws: Aws, zones: Zones, stack: Stack, change_set: ChangeSet, deployed: Mapping[str, Any]) -> None:
-    """Raises Refused where the update would touch a record that has traffic, or what it leads to."""
+    """Raises Refused where the update would touch a record or target group with traffic, or what a record leads to."""
+    groups = endangered_groups(change_set.by_id(), deployed)
+    if groups:
+        check_groups(aws, stack, groups)
     touched = endangered(change_set.by_id(), deployed)
     if not touched:
         return

@@ -1,0 +1,86 @@
+"""Which updates would take away a target group that has a share of a domain."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn
+
+from senza.aws import Aws
+from senza.errors import Refused
+from senza.stacks.change_sets import ResourceChange
+from senza.stacks.summaries import Stack
+from senza.traffic.parts import parts_of
+from senza.traffic.rules import DOMAIN_TAG, GROUP, LISTENER_TAG, Target
+from senza.traffic.sharing import read_balancing
+from senza.traffic.weighted import answers
+
+REPLACING = ("IpAddressType", "Name", "Port", "Protocol", "ProtocolVersion", "TargetType", "VpcId")
+"""Properties whose change makes CloudFormation replace a target group (resource reference, "Replacement")."""
+
+
+def shared_groups(template: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Logical id to properties of the target groups of a template that want a share of a domain."""
+    return {
+        logical_id: resource.get("Properties") or {}
+        for logical_id, resource in (template.get("Resources") or {}).items()
+        if isinstance(resource, dict) and resource.get("Type") == GROUP and DOMAIN_TAG in tags_in(resource)
+    }
+
+
+def tags_in(resource: Mapping[str, Any]) -> dict[str, Any]:
+    tags = (resource.get("Properties") or {}).get("Tags")
+    found = [tag for tag in tags if isinstance(tag, dict)] if isinstance(tags, list) else []
+    return {tag["Key"]: tag.get("Value") for tag in found if isinstance(tag.get("Key"), str)}
+
+
+def changed_groups(deployed: Mapping[str, Any], planned: Mapping[str, Any]) -> dict[str, str]:
+    """Logical id of each shared target group that would not stay where it is -> what would be done to it. Pure."""
+    found = {}
+    for logical_id, old in shared_groups(deployed).items():
+        resource = (planned.get("Resources") or {}).get(logical_id)
+        if not isinstance(resource, dict) or resource.get("Type") != GROUP:
+            found[logical_id] = "remove"
+            continue
+        new, before, after = resource.get("Properties") or {}, tags_in({"Properties": old}), tags_in(resource)
+        if any(as_text(old.get(key)) != as_text(new.get(key)) for key in REPLACING):
+            found[logical_id] = "replace"
+        elif any(before.get(key) != after.get(key) for key in (DOMAIN_TAG, LISTENER_TAG)):
+            found[logical_id] = "move"
+    return found
+
+
+def as_text(value: Any) -> Any:
+    """Templates say ``"8080"`` and ``8080`` for the same port."""
+    return str(value) if isinstance(value, int) else value
+
+
+def endangered_groups(changes: Mapping[str, ResourceChange], deployed: Mapping[str, Any]) -> dict[str, str]:
+    """The same as a change set tells it. Pure."""
+    gone = {name: changes[name] for name in shared_groups(deployed) if name in changes and changes[name].goes}
+    return {
+        name: "remove" if one.action == "Remove" else "replace" if one.replacement == "True" else "perhaps replace"
+        for name, one in gone.items()
+    }
+
+
+def check_groups(aws: Aws, stack: Stack, does: Mapping[str, str]) -> None:
+    """Raise Refused where one of these target groups has traffic. does: by logical id what the update would do."""
+    parts = parts_of(aws, stack.stack_id)
+    by_arn = {arn: does[logical_id] for logical_id, arn in parts.groups.items() if logical_id in does}
+    if not by_arn:
+        return
+    balancing = read_balancing(aws, parts)
+    groups = balancing.groups()
+    targets = balancing.targets(groups[arn].domain for arn in by_arn if arn in groups)
+    for target in targets:
+        if target.group in by_arn and target.weight:
+            refuse(target, targets, stack, by_arn[target.group])
+
+
+def refuse(target: Target, targets: Sequence[Target], stack: Stack, does: str) -> NoReturn:
+    weights = {str(one.identifier): one.weight or 0 for one in targets if one.domain == target.domain}
+    share = answers(target.domain, weights)[str(target.identifier)]
+    raise Refused(
+        f"the update would {does} the target group of {target.domain}, and {stack.full_name} has {share:.3g} % there",
+        hint="Create a new version instead (senza create), move the traffic away first, or use --force.",
+    )

@@ -1,0 +1,102 @@
+"""Writing listener rules: made, changed and removed, each in one request.
+
+See CreateRule, ModifyRule and DeleteRule in the Elastic Load Balancing API reference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from senza.account.shared import free_priority
+from senza.errors import AwsError, Refused
+from senza.plan import World
+from senza.traffic.rules import DOMAIN_TAG, Rule, RuleDomain, tags_by_arn
+
+APP_TAG = "senza:app"
+
+
+def create(world: World, domain: RuleDomain, weights: Mapping[str, int], app: str, rules: Sequence[Rule]) -> str:
+    """Make the rule of a domain. rules: all of the listener. app: whose it is.
+
+    Returns the ARN; "" where somebody else took the priority meanwhile, maybe for a rule of this very host.
+    Raises Refused where there is none, and as :func:`check_plain`.
+    """
+    check_plain(domain, weights, rules)
+    priority = free_priority(domain.name, [rule.listed for rule in rules])  # the same again, so first rules collide
+    if priority is None:
+        raise Refused(
+            f"the listener has no free priority for a rule of {domain} before those that take its requests",
+            hint="Give the rule that does a higher number: aws elbv2 set-rule-priorities.",
+        )
+    try:
+        answer = world.aws.call(
+            "elbv2",
+            "create_rule",
+            ListenerArn=domain.listener,
+            Priority=priority,
+            Conditions=[{"Field": "host-header", "HostHeaderConfig": {"Values": [domain.name]}}],
+            Actions=[{"Type": "forward", "ForwardConfig": {"TargetGroups": as_groups(weights)}}],
+            Tags=[{"Key": APP_TAG, "Value": app}, {"Key": DOMAIN_TAG, "Value": domain.name}],
+        )
+    except AwsError as error:
+        if not error.code.startswith("PriorityInUse"):
+            raise
+        return ""
+    return str(answer["Rules"][0]["RuleArn"])
+
+
+def check_plain(domain: RuleDomain, weights: Mapping[str, int], rules: Sequence[Rule]) -> None:
+    """Raise Refused where a version's own host asks for more than forwarding, e.g. that one logs in.
+
+    A new rule could not do the same: AWS does not tell the client secret that it would need.
+    """
+    for rule in rules:
+        if rule.weights.keys() & weights.keys() and len(rule.actions) > 1:
+            kinds = ", ".join(str(action["Type"]) for action in rule.actions if action["Type"] != "forward")
+            raise Refused(
+                f"{', '.join(rule.hosts) or rule.arn} has further actions ({kinds}), which the new rule of "
+                f"{domain} would not have",
+                hint="Create that rule by hand once, with these actions before the forward action; senza keeps them "
+                "(aws elbv2 create-rule).",
+            )
+
+
+def modify(world: World, rule: Rule, weights: Mapping[str, int]) -> None:
+    """Only the target groups change: other actions, their order and the stickiness between groups are kept."""
+    actions = [kept(action) for action in rule.actions if action["Type"] != "forward"]
+    old = rule.forward or {"Type": "forward"}
+    forward = {key: value for key, value in old.items() if key != "TargetGroupArn"}
+    forward["ForwardConfig"] = {**(old.get("ForwardConfig") or {}), "TargetGroups": as_groups(weights)}
+    world.aws.call("elbv2", "modify_rule", RuleArn=rule.arn, Actions=[*actions, forward])
+
+
+def kept(action: Mapping[str, Any]) -> dict[str, Any]:
+    """An action as it has to be sent to stay as it is: AWS shows no client secrets, and keeps one when told so."""
+    oidc = action.get("AuthenticateOidcConfig")
+    if not oidc:
+        return dict(action)
+    return {**action, "AuthenticateOidcConfig": {**oidc, "UseExistingClientSecret": True}}
+
+
+def as_groups(weights: Mapping[str, int]) -> list[dict[str, Any]]:
+    return [{"TargetGroupArn": arn, "Weight": weight} for arn, weight in weights.items()]
+
+
+def remove(world: World, rule: str) -> None:
+    try:
+        world.aws.call("elbv2", "delete_rule", RuleArn=rule)
+    except AwsError as error:
+        if not error.code.startswith("RuleNotFound"):
+            raise
+
+
+def clear(world: World, domain: RuleDomain, hidden: Sequence[Rule]) -> bool:
+    """Remove rules of senza's without effect, left by who was stopped while giving way; whether there were any."""
+    tags = tags_by_arn(world.aws, [rule.arn for rule in hidden])
+    for rule in hidden:
+        if tags.get(rule.arn, {}).get(DOMAIN_TAG):
+            remove(world, rule.arn)
+        else:
+            world.say(f"{domain} has another rule, which has no effect: {rule.arn}")
+    return any(tags.get(rule.arn, {}).get(DOMAIN_TAG) for rule in hidden)

@@ -1,0 +1,256 @@
+"""Deleting and updating versions behind a shared load balancer never moves traffic by accident."""
+
+from __future__ import annotations
+
+import copy
+import json
+from typing import Any
+
+import pytest
+
+from senza.account import Account
+from senza.aws import Aws
+from senza.clock import Clock
+from senza.components import Compiled
+from senza.components.compiled import WeightedTarget
+from senza.errors import Conflict, Refused
+from senza.plan import execute
+from senza.sandbox.embedded import EmbeddedSandbox
+from senza.stacks.change_sets import make_change_set
+from senza.stacks.changes import DeleteStack
+from senza.stacks.summaries import describe_stack
+from senza.traffic.deleting import before_delete
+from senza.traffic.group_guard import changed_groups
+from senza.traffic.guards import before_create, before_update
+from senza.traffic.shift_rule import LeaveRule
+from senza.traffic.update_guard import check_change_set
+from tests.traffic.balancing import Edge
+from tests.traffic.conftest import MAIN, Apps
+from tests.traffic.test_guards import delete, removal, stack_of
+from tests.traffic.test_switch import Quiet
+
+
+@pytest.fixture
+def edge(aws: Aws) -> Edge:
+    return Edge(aws)
+
+
+def gone(aws: Aws, stack: str) -> bool:
+    found = describe_stack(aws, stack)
+    return found is None or found.status == "DELETE_COMPLETE"
+
+
+# -- delete
+
+
+def test_a_version_with_traffic_is_not_deleted(aws: Aws, edge: Edge, clock: Clock) -> None:
+    edge.versions({"shop-1": 150, "shop-2": 50})
+    with pytest.raises(Refused, match=r"shop-2 has 25 % of the traffic of shop.hello.example.org\nMove it first"):
+        removal(aws, "shop-2")
+    edge.put({"shop-2": 1})
+    with pytest.raises(Refused, match=r"shop-2 has 100 % .* and is the last version with traffic"):
+        removal(aws, "shop-2")
+
+
+def test_a_version_without_traffic_goes_at_once(aws: Aws, edge: Edge, clock: Clock) -> None:
+    edge.versions({"shop-1": 200})
+    edge.create("shop-2")
+    planned = removal(aws, "shop-2")
+    assert [type(step) for step in planned.steps] == [DeleteStack]
+    assert planned.warnings == ()
+    delete(aws, clock, "shop-2")
+    assert gone(aws, "shop-2")
+    assert edge.weights() == {"shop-1": 200}
+
+
+def test_by_force_the_others_get_the_traffic_before_the_stack_goes(
+    aws: Aws, edge: Edge, clock: Clock, sandbox: EmbeddedSandbox
+) -> None:
+    edge.versions({"shop-1": 150, "shop-2": 50})
+    planned = removal(aws, "shop-1", force=True)
+    assert planned.warnings == (f"{MAIN}: 75 % of the traffic of shop-1 goes to the other versions with traffic",)
+    assert [step.says for step in planned.steps] == [
+        f"Set the weights of {MAIN}: shop-1 75 -> 0 %, shop-2 25 -> 100 %",
+        "Delete stack shop-1",
+    ]
+    delete(aws, clock, "shop-1", force=True)
+    assert gone(aws, "shop-1")
+    assert edge.weights() == {"shop-2": 200}
+
+
+def test_the_rule_goes_with_the_last_version(aws: Aws, edge: Edge, clock: Clock) -> None:
+    edge.versions({"shop-1": 200})
+    planned = removal(aws, "shop-1", force=True)
+    assert planned.warnings == (
+        f"{MAIN}: 100 % of the traffic of shop-1 is lost: the load balancer then answers with an error, 404 unless it "
+        "was told otherwise",
+    )
+    delete(aws, clock, "shop-1", force=True)
+    assert gone(aws, "shop-1")
+    assert edge.rules() == []
+
+
+@pytest.mark.parametrize(("weights", "left"), [({"shop-1": 200, "shop-2": 0}, {"shop-1": 200}), ({"shop-2": 0}, {})])
+def test_a_weight_of_zero_that_somebody_left_in_the_rule_is_taken_out(
+    aws: Aws, edge: Edge, clock: Clock, weights: dict[str, int], left: dict[str, int]
+) -> None:
+    for version in "12":
+        edge.create(f"shop-{version}")
+    edge.put(weights)
+    planned = removal(aws, "shop-2")
+    name = edge.group("shop-2").split("/")[1]
+    assert planned.steps[0].says == f"Take {name}, which has no weight, out of the rule of {MAIN}"
+    delete(aws, clock, "shop-2")
+    assert gone(aws, "shop-2")
+    assert edge.weights() == left
+
+
+def test_taking_it_out_again_does_nothing_and_traffic_that_it_was_just_given_stops_it(
+    aws: Aws, edge: Edge, clock: Clock
+) -> None:
+    for version in "12":
+        edge.create(f"shop-{version}")
+    edge.put({"shop-1": 200, "shop-2": 0})
+    step = removal(aws, "shop-2").steps[0]
+    assert isinstance(step, LeaveRule)
+    edge.put({"shop-1": 100, "shop-2": 100})
+    with pytest.raises(Conflict, match="somebody just gave traffic of shop"):
+        execute([step], aws, clock, Quiet())
+    edge.put({"shop-1": 200, "shop-2": 0})
+    assert [one.says for one in execute([step, step], aws, clock, Quiet())] == ["done", "was so already"]
+
+
+def test_what_an_earlier_deletion_failed_at_can_be_deleted(aws: Aws, edge: Edge, clock: Clock) -> None:
+    """Somebody deleted the stack past senza: CloudFormation deleted its rule and stopped at the target group."""
+    edge.versions({"shop-1": 200, "shop-2": 100})
+    aws.call("cloudformation", "delete_stack", StackName="shop-2")
+    assert stack_of(aws, "shop-2").status == "DELETE_FAILED"
+    with pytest.raises(Refused, match=r"shop-2 has 33.3 % of the traffic"):
+        removal(aws, "shop-2")
+    delete(aws, clock, "shop-2", force=True)
+    assert gone(aws, "shop-2")
+    assert edge.weights() == {"shop-1": 200}
+
+
+def test_a_version_of_both_backends_leaves_both(aws: Aws, apps: Apps, edge: Edge, clock: Clock) -> None:
+    edge.create("shop-1", Eu=apps.record("eu.hello.example.org", "shop-1"))
+    edge.put({"shop-1": 200})
+    apps.create("shop-2", {"Eu": "eu.hello.example.org"})
+    apps.set({"shop-1": 100, "shop-2": 100}, "eu.hello.example.org")
+    planned = removal(aws, "shop-1", force=True)
+    assert [text.partition(":")[0] for text in planned.warnings] == ["eu.hello.example.org", MAIN]
+    delete(aws, clock, "shop-1", force=True)
+    assert gone(aws, "shop-1")
+    assert (edge.rules(), apps.weights("eu.hello.example.org")) == ([], {"shop-2": 200})
+
+
+def test_a_deletion_costs_two_calls_more_than_without_traffic_to_look_at(aws: Aws, apps: Apps, edge: Edge) -> None:
+    edge.versions({"shop-1": 200})
+    edge.create("shop-2")
+    stack, zones = stack_of(aws, "shop-2"), Account(aws).zones
+    assert apps.counted(lambda: before_delete(aws, zones, stack)) == [
+        "cloudformation:GetTemplate",
+        "cloudformation:ListStackResources",
+        "elbv2:DescribeRules",
+        "resourcegroupstaggingapi:GetResources",
+    ]
+
+
+# -- create
+
+
+def compiled(edge: Edge, stack: str, **properties: Any) -> Compiled:
+    name, _, version = stack.rpartition("-")
+    template = edge.template(stack, **properties)
+    template["Resources"]["WebVersionDomain"]["Properties"]["Priority"] = 101  # as the version has it already
+    return Compiled(
+        template=template,
+        stack_name=name,
+        version=version,
+        tags={},
+        parameters={},
+        capabilities=(),
+        notification_arns=(),
+        warnings=(),
+        weighted_records=(),
+        weighted_targets=(WeightedTarget("Web", MAIN, edge.listener),),
+    )
+
+
+def test_a_new_version_needs_nothing_and_has_no_traffic(aws: Aws, apps: Apps, edge: Edge) -> None:
+    new = compiled(edge, "shop-2")
+    assert apps.counted(lambda: before_create(aws, Account(aws).zones, new)) == []
+    edge.versions({"shop-1": 200})
+    assert before_create(aws, Account(aws).zones, new) == []
+
+
+# -- update
+
+
+def update(aws: Aws, edge: Edge, force: bool = False, **properties: Any) -> Compiled:
+    new = compiled(edge, "shop-1", **properties)
+    return before_update(aws, Account(aws).zones, new, stack_of(aws, "shop-1"), force=force)
+
+
+@pytest.mark.parametrize(
+    ("properties", "does"),
+    [
+        ({"Port": 9090}, "replace"),
+        ({"ProtocolVersion": "GRPC"}, "replace"),
+        ({"domain": "other.hello.example.org"}, "move"),
+    ],
+)
+def test_a_target_group_with_traffic_stays(aws: Aws, edge: Edge, properties: dict[str, Any], does: str) -> None:
+    edge.versions({"shop-1": 150, "shop-2": 50})
+    with pytest.raises(Refused, match=f"would {does} the target group of {MAIN}, and shop-1 has 75 % there\nCreate a"):
+        update(aws, edge, **properties)
+    assert update(aws, edge, force=True, **properties).template["Resources"]["Web"]
+    edge.put({"shop-2": 200})
+    update(aws, edge, **properties)
+
+
+def test_other_updates_are_allowed_and_ask_nothing_about_rules(aws: Aws, apps: Apps, edge: Edge) -> None:
+    edge.versions({"shop-1": 200})
+    stack, zones = stack_of(aws, "shop-1"), Account(aws).zones
+    new = compiled(edge, "shop-1", HealthCheckPath="/health", Port="8080")
+    assert apps.counted(lambda: before_update(aws, zones, new, stack)) == ["cloudformation:GetTemplate"]
+
+
+def test_a_target_group_that_the_new_template_lacks_is_removed() -> None:
+    group = {
+        "Type": "AWS::ElasticLoadBalancingV2::TargetGroup",
+        "Properties": {"Port": 80, "Tags": [{"Key": "senza:domain", "Value": "x.y"}]},
+    }
+    plain = {"Type": group["Type"], "Properties": {"Port": 80}}
+    deployed = {"Resources": {"Web": group, "Plain": plain}}
+    assert changed_groups(deployed, {"Resources": {}}) == {"Web": "remove"}
+    assert changed_groups(deployed, {"Resources": {"Web": {"Type": "AWS::SQS::Queue"}}}) == {"Web": "remove"}
+    assert changed_groups(deployed, copy.deepcopy(deployed)) == {}
+
+
+def test_a_change_set_that_replaces_the_target_group_is_refused(aws: Aws, edge: Edge, clock: Clock) -> None:
+    """A parameter's value is not in the template, so only CloudFormation can tell."""
+    edge.versions({"shop-2": 50})
+    template = edge.template("shop-1")
+    template["Parameters"] = {"Port": {"Type": "Number", "Default": 8080}}
+    template["Resources"]["Web"]["Properties"]["Port"] = {"Ref": "Port"}
+    aws.call("cloudformation", "create_stack", StackName="shop-1", TemplateBody=json.dumps(template))
+    edge.put({"shop-1": 150, "shop-2": 50})
+    stack, zones = stack_of(aws, "shop-1"), Account(aws).zones
+    new = Compiled(
+        template=template,
+        stack_name="shop",
+        version="1",
+        tags={},
+        parameters={"Port": "9090"},
+        capabilities=(),
+        notification_arns=(),
+        warnings=(),
+        weighted_records=(),
+    )
+    assert before_update(aws, zones, new, stack).template == template
+    change_set = make_change_set(aws, clock, new, stack)
+    with pytest.raises(Refused, match=rf"would replace the target group of {MAIN}, and shop-1 has 75 % there"):
+        check_change_set(aws, zones, stack, change_set, template)
+    edge.put({"shop-2": 200})
+    check_change_set(aws, zones, stack, change_set, template)
