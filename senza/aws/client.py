@@ -195,7 +195,9 @@ class Aws:
             core = Session()
         if self._entrance:
             core.register_component("data_loader", self._entrance.loader())
-            if not endpoint:
+            if endpoint:
+                self._entrance.origin = "the credentials of the sandbox"
+            else:
                 profile = self._entrance.begin(profile, core.available_profiles)
         if credentials is not None:
             core.register_component("credential_provider", Given(credentials))

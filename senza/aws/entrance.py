@@ -54,6 +54,10 @@ class Way:
     """Asks a person for the code of an MFA device; None where nobody is there."""
 
 
+class NotAssumed(AwsError):
+    """A role could not be assumed; the message names it, and the environment."""
+
+
 class Entrance:
     """A way that is gone at most once, whatever asks for it first."""
 
@@ -158,8 +162,8 @@ class Entrance:
         if isinstance(error, AwsError) and error.code in NO_LOGIN and self.profile:
             hint = f"Log in: aws sso login --profile {self.profile}"
         if isinstance(error, AwsError):
-            message = error.message  # that of a role names the environment
-            if error.operation != "AssumeRole":
+            message = error.message
+            if not isinstance(error, NotAssumed):
                 message = f"no way into environment {self.way.environment}: {message}"
             return AwsError(message, code=error.code, service=error.service, operation=error.operation, hint=hint)
         if isinstance(error, UsageError):
@@ -188,6 +192,8 @@ class Entrance:
         try:
             with translated("sts", "assume_role"):
                 answer = sts.assume_role(**given)
+        except NotAssumed:  # one before it
+            raise
         except AwsError as error:
             raise self._not_assumed(role, number, error) from error
         made = answer["Credentials"]
@@ -214,13 +220,13 @@ class Entrance:
             )
         return self.way.ask(f"Code of the MFA device {device}")
 
-    def _not_assumed(self, role: Hop, number: int, error: AwsError) -> AwsError:
+    def _not_assumed(self, role: Hop, number: int, error: AwsError) -> NotAssumed:
         hint = error.hint
         if error.code in DENIED:
             before = f"role {self.way.roles[number - 1].arn}" if number else self.origin
             hint = f"Its trust policy and the policies of {before} must both allow sts:AssumeRole"
             hint += ", with this external id." if role.external_id else "."
-        return AwsError(
+        return NotAssumed(
             f"the role {role.arn} of environment {self.way.environment} cannot be assumed: {error.message}",
             code=error.code,
             service="sts",

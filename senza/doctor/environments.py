@@ -47,7 +47,7 @@ def entered(entry: Entry) -> list[Finding]:
         found.append(
             Finding("warning", f"{name}: {region} is no region that the installed botocore knows", advice, name)
         )
-    return [*found, Finding("ok", f"{name} is account {account} in {region}, by {path}", "", name)]
+    return [*found, Finding("ok", f"{name} is account {account} in {region}", f"Entered by {path}.", name)]
 
 
 CHECK = Check(

@@ -15,7 +15,7 @@ def find(start: Path) -> Path | None:
     The root is the directory with a ``.git``. Outside of repositories ``start`` alone is looked at: above it may be
     directories into which others can write.
     """
-    start = start.absolute()
+    start = start.resolve()
     above = [start, *start.parents]
     root = next((number for number, one in enumerate(above) if (one / ".git").exists()), 0)
     for one in above[: root + 1]:

@@ -1,0 +1,82 @@
+"""Where senza.yaml is looked for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from senza.environments import FILE, find, look_for
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """above/repository/team/app, the repository with a ``.git``."""
+    (tmp_path / "repository" / "team" / "app").mkdir(parents=True)
+    (tmp_path / "repository" / ".git").mkdir()
+    return tmp_path
+
+
+def written(*folders: Path) -> None:
+    for folder in folders:
+        (folder / FILE).write_text("")
+
+
+def test_the_nearest_one_up_to_the_root_of_the_repository(tree: Path) -> None:
+    repository, app = tree / "repository", tree / "repository" / "team" / "app"
+    assert find(app) is None
+    written(tree)
+    assert find(app) is None
+    written(repository)
+    assert find(app) == repository / FILE
+    written(repository / "team")
+    assert find(app) == repository / "team" / FILE
+    assert find(repository) == repository / FILE
+
+
+def test_a_worktree_is_a_repository(tree: Path) -> None:
+    (tree / "repository" / ".git").rmdir()
+    (tree / "repository" / ".git").write_text("gitdir: /somewhere/else")
+    written(tree / "repository")
+    assert find(tree / "repository" / "team") == tree / "repository" / FILE
+
+
+def test_outside_of_a_repository_nobody_climbs(tree: Path) -> None:
+    (tree / "repository" / ".git").rmdir()
+    written(tree / "repository")
+    assert find(tree / "repository" / "team") is None
+    assert find(tree / "repository") == tree / "repository" / FILE
+
+
+def test_a_folder_of_that_name_is_none(tree: Path) -> None:
+    (tree / "repository" / FILE).mkdir()
+    assert find(tree / "repository") is None
+
+
+def test_beside_the_definition_first(tree: Path) -> None:
+    repository = tree / "repository"
+    here = repository / "team"
+    written(repository, here)
+    (repository / "definitions").mkdir()
+    assert look_for("../definitions/app.yaml", here) == repository / FILE
+    written(repository / "definitions")
+    assert look_for("../definitions/app.yaml", here) == repository / "definitions" / FILE
+    assert look_for(f"file://{repository}/definitions/app.yaml", here) == repository / "definitions" / FILE
+    assert look_for("https://example.org/app.yaml", here) == here / FILE
+    assert look_for(None, here) == here / FILE
+
+
+def test_a_definition_elsewhere_takes_what_is_here(tree: Path) -> None:
+    written(tree / "repository")
+    (tree / "other").mkdir()
+    assert look_for(str(tree / "other" / "app.yaml"), tree / "repository") == tree / "repository" / FILE
+
+
+def test_the_usual_folder_of_definitions_comes_last(tree: Path) -> None:
+    repository = tree / "repository"
+    (repository / "definitions").mkdir()
+    written(repository / "definitions")
+    assert look_for(None, repository) == repository / "definitions" / FILE
+    assert look_for(None, repository / "team") is None
+    written(repository)
+    assert look_for(None, repository) == repository / FILE
