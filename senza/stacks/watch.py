@@ -20,6 +20,9 @@ TIMEOUT = 1800
 INTERVAL = 2
 """Seconds between looks while a person waits; far below what CloudFormation throttles."""
 
+BY_USER = "User Initiated"
+"""The reason of the first event of each operation."""
+
 Listener = Callable[[Stack, Event], None]
 
 
@@ -115,10 +118,15 @@ def failure(failed: Sequence[Watched]) -> SenzaError:
 
 
 def explained(stack: Stack, status: str, events: Sequence[Event]) -> str:
-    """One line: the stack, where it ended, and the first resource that failed with AWS's reason."""
+    """One line: the stack, where it ended, and the first resource that failed with AWS's reason.
+
+    Without one AWS says of the stack itself what was wrong, e.g. that an export of it is in use.
+    """
     cause = first_failure(events)
     if cause is None:
-        return f"stack {stack.full_name} is {status}"
+        own = (event.reason for event in reversed(events) if event.of_stack and event.reason != BY_USER)
+        reason = next((reason for reason in own if reason), "")
+        return f"stack {stack.full_name} is {status}" + (f": {reason}" if reason else "")
     return f"stack {stack.full_name} is {status}: {cause.logical_id} ({cause.type}) {cause.status}: {cause.reason}"
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from senza.sandbox.cloudformation import operations
 from senza.sandbox.cloudformation.differences import Change, Side, changes
 from senza.sandbox.cloudformation.errors import Refusal, constraint
+from senza.sandbox.cloudformation.exports import missing
 from senza.sandbox.cloudformation.given import MAX_NAME, NAME, Given, check_name, fingerprint, new_id, truth
 from senza.sandbox.cloudformation.rollback import triggers_of
 from senza.sandbox.cloudformation.service import UPDATABLE, Service, check_values, same_types, symbols, unchanged
@@ -119,7 +120,9 @@ class ChangeSets:
         check_name(name)
         empty = Blueprint("", {"Resources": {}}, {}, {}, [], [])
         ident = new_id(name, self._service.account_id, self._service.region)
-        return Stack(ident, name, self._service.account_id, self._service.region, empty, "ROLLBACK", moment())
+        family = self._service.stacks
+        where = (self._service.account_id, self._service.region)
+        return Stack(ident, name, *where, empty, "ROLLBACK", moment(), family=family)
 
     def _examine(self, made: ChangeSet) -> Operation:
         made.status = "CREATE_IN_PROGRESS"
@@ -131,6 +134,9 @@ class ChangeSets:
         if made.type == "UPDATE" and unchanged(stack, old, new):
             same = (old.body, old.parameters) == (new.body, new.parameters)
             made.status, made.reason = "FAILED", NOTHING if same else NO_UPDATES
+            return
+        if lost := missing(stack, new):
+            made.status, made.reason = "FAILED", lost.strip()
             return
         made.changes = changes(side(stack, old), side(stack, new))
         made.status, made.execution = "CREATE_COMPLETE", "AVAILABLE"
@@ -162,6 +168,7 @@ class ChangeSets:
         if stack.status not in wanted:
             raise Refusal(f"Stack:{stack.stack_id} is in {stack.status} state and can not be updated.")
         old = stack.blueprint
+        stack.exports = self._service.exports()
         stack.blueprint, stack.token = new, given.get("ClientRequestToken")
         self.outdated(stack, besides=found)
         disable = truth(given.get("DisableRollback"))

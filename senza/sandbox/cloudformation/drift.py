@@ -106,6 +106,22 @@ def target_group(stack: Stack, resource: Resource) -> dict[str, Any] | None:
     }
 
 
+def listener_rule(stack: Stack, resource: Resource) -> dict[str, Any] | None:
+    from moto.elbv2.models import elbv2_backends
+
+    from senza.sandbox.patches.listener_rules import rules
+    from senza.sandbox.patches.rule_limits import as_shown
+
+    backend = elbv2_backends[stack.account_id][stack.region]
+    found = next((rule for _, rule in rules(backend) if rule.arn == resource.physical_id), None)
+    if found is None:
+        return None
+    given: list[Any] = resource.properties["Actions"]
+    actions = [one.data for one in found.actions]
+    same = comparable([as_shown(one) for one in given]) == comparable(actions)
+    return {"Priority": found.priority, "Conditions": found.conditions, "Actions": given if same else actions}
+
+
 def balancer(stack: Stack, resource: Resource) -> dict[str, Any] | None:
     from moto.elbv2.models import elbv2_backends
 
@@ -143,6 +159,7 @@ READERS: dict[str, Callable[[Stack, Resource], dict[str, Any] | None]] = {
     "AWS::AutoScaling::AutoScalingGroup": group,
     "AWS::EC2::SecurityGroup": security_group,
     "AWS::ElasticLoadBalancingV2::TargetGroup": target_group,
+    "AWS::ElasticLoadBalancingV2::ListenerRule": listener_rule,
     "AWS::ElasticLoadBalancingV2::LoadBalancer": balancer,
     "AWS::ElasticLoadBalancing::LoadBalancer": classic_balancer,
     "AWS::CloudWatch::Alarm": alarm,

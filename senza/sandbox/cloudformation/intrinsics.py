@@ -38,6 +38,8 @@ class Resolver:
         self._names = names
         self._lookup = lookup
         self._exports = exports
+        self.imported: set[str] = set()
+        """The names of the exports that were asked for."""
         self._functions: dict[str, Callable[[Any], Any]] = {
             "Ref": self._ref,
             "Fn::GetAtt": self._get_att,
@@ -155,9 +157,8 @@ class Resolver:
 
     def _import(self, argument: Any) -> str:
         name = text(self.resolve(argument))
-        if name not in self._exports:
-            raise Refusal(f"No export named {name} found.")
-        return self._exports[name]
+        self.imported.add(name)
+        return self._exports.get(name, f"\0import.{name}\0")
 
 
 def text(value: Any) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 from senza.sandbox.cloudformation import resources as work
 from senza.sandbox.cloudformation.errors import Refusal, ResourceFailed
+from senza.sandbox.cloudformation.exports import clash, missing
 from senza.sandbox.cloudformation.rollback import alarmed, watch
 from senza.sandbox.cloudformation.signals import await_signals
 from senza.sandbox.cloudformation.stack import Blueprint, Resource, Stack
@@ -79,9 +80,10 @@ class Making:
         self.stack.say_of(self.stack.resources[name], "CREATE_FAILED", reason or "Resource creation cancelled")
 
 
-def set_outputs(stack: Stack, blueprint: Blueprint) -> None:
+def set_outputs(stack: Stack, blueprint: Blueprint) -> str:
+    """Why the stack cannot have its outputs, "" where it has them now. Raises Refusal."""
     resolver = stack.resolver(blueprint, lambda name, attribute: work.value_of(stack, name, attribute))
-    stack.outputs = []
+    outputs = []
     for key, output in (blueprint.template.get("Outputs") or {}).items():
         if not holds(resolver, output):
             continue
@@ -90,7 +92,11 @@ def set_outputs(stack: Stack, blueprint: Blueprint) -> None:
             found["Description"] = output["Description"]
         if "Export" in output:
             found["ExportName"] = str(resolver.resolve(output["Export"]["Name"]))
-        stack.outputs.append(found)
+        outputs.append(found)
+    if why := clash(stack, outputs):
+        return why
+    stack.outputs = outputs
+    return ""
 
 
 def verdict(stack: Stack, blueprint: Blueprint, broken: list[str], verb: str) -> Generator[float, None, str]:
@@ -98,7 +104,8 @@ def verdict(stack: Stack, blueprint: Blueprint, broken: list[str], verb: str) ->
     if broken:
         return f"The following resource(s) failed to {verb}: {listed(broken)}. "
     try:
-        set_outputs(stack, blueprint)
+        if why := set_outputs(stack, blueprint):
+            return why
     except Refusal as error:
         return error.message
     return (yield from watch(stack.triggers, stack.account_id, stack.region))
@@ -109,7 +116,7 @@ def create(stack: Stack) -> Operation:
     blueprint = stack.blueprint
     stack.say("CREATE_IN_PROGRESS", "User Initiated")
     making = Making(stack, blueprint)
-    reason = alarmed(stack.triggers, stack.account_id, stack.region)
+    reason = missing(stack, blueprint) or alarmed(stack.triggers, stack.account_id, stack.region)
     if not reason:
         made = yield from Work(active(stack, blueprint), making.begin, making.finish, making.failed, cancel=True).run()
         reason = yield from verdict(stack, blueprint, made, "create")
@@ -119,6 +126,7 @@ def create(stack: Stack) -> Operation:
     if stack.on_failure == "DO_NOTHING":
         stack.say("CREATE_FAILED", reason)
         return
+    stack.outputs = []
     phase = "ROLLBACK" if stack.on_failure == "ROLLBACK" else "DELETE"
     stack.say(f"{phase}_IN_PROGRESS", f"{reason}Rollback requested by user.")
     left = yield from remove(stack, phase="rollback")
@@ -232,7 +240,7 @@ def update(stack: Stack, old: Blueprint, *, disable_rollback: bool) -> Operation
     stack.say("UPDATE_IN_PROGRESS", "User Initiated")
     changing = Changing(stack, new)
     wanted = active(stack, new)
-    reason = alarmed(stack.triggers, stack.account_id, stack.region)
+    reason = missing(stack, new) or alarmed(stack.triggers, stack.account_id, stack.region)
     if not reason:
         broken = yield from Work(wanted, changing.begin, changing.finish, changing.failed, cancel=True).run()
         reason = yield from verdict(stack, new, broken, "update")

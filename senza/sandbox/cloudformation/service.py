@@ -9,6 +9,7 @@ from typing import Any
 
 from senza.sandbox.cloudformation import operations, parameters, template
 from senza.sandbox.cloudformation.errors import Refusal, constraint
+from senza.sandbox.cloudformation.exports import exported, undeletable
 from senza.sandbox.cloudformation.given import (
     MAX_NAME,
     Given,
@@ -67,12 +68,7 @@ class Service:
         return stack
 
     def exports(self) -> dict[str, str]:
-        return {
-            one["ExportName"]: one["OutputValue"]
-            for stack in self.stacks.values()
-            for one in stack.outputs
-            if "ExportName" in one
-        }
+        return {name: value for stack in self.stacks.values() for name, value in exported(stack.outputs).items()}
 
     # -- create, update, delete -------------------------------------------------------------------------------------
     def once(self, operation: str, given: Given) -> dict[str, Any] | None:
@@ -116,6 +112,7 @@ class Service:
             termination_protection=truth(given.get("EnableTerminationProtection")),
             token=given.get("ClientRequestToken"),
             exports=self.exports(),
+            family=self.stacks,
             triggers=triggers_of(given, Triggers()),
         )
         check_values(stack, blueprint)
@@ -168,6 +165,9 @@ class Service:
         stack.token = given.get("ClientRequestToken")
         if stack.status == "REVIEW_IN_PROGRESS":
             stack.say("DELETE_COMPLETE")
+            return self.remember("DeleteStack", given, {})
+        if why := undeletable(stack):
+            stack.say(stack.status, why)
             return self.remember("DeleteStack", given, {})
         mode = given.get("DeletionMode") or "STANDARD"
         if mode not in ("STANDARD", "FORCE_DELETE_STACK"):

@@ -105,6 +105,8 @@ class Stack:
     """By logical id: unique id of the sender to SUCCESS or FAILURE."""
     exports: Mapping[str, str] = field(default_factory=dict)
     """Of all stacks in the region, for Fn::ImportValue."""
+    family: Mapping[str, Stack] = field(default_factory=dict, repr=False, compare=False)
+    """All stacks of the region by id, this one included."""
     triggers: Triggers = field(default_factory=Triggers)
     drift: Drift = field(default_factory=Drift)
 

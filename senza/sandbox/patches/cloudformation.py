@@ -12,6 +12,7 @@ from typing import Any
 
 from senza.sandbox.cloudformation import parameters, template
 from senza.sandbox.cloudformation.errors import Refusal
+from senza.sandbox.cloudformation.exports import exported, importers
 from senza.sandbox.cloudformation.service import Service
 from senza.sandbox.cloudformation.stack import Resource, Stack, moment
 from senza.sandbox.world import world
@@ -225,6 +226,16 @@ def list_exports(service: Service, given: dict[str, Any]) -> dict[str, Any]:
     return {"Exports": found, "NextToken": token}
 
 
+def list_imports(service: Service, given: dict[str, Any]) -> dict[str, Any]:
+    name = given["ExportName"]
+    owner = next((stack for stack in service.stacks.values() if name in exported(stack.outputs)), None)
+    names = importers(owner).get(name, []) if owner else []
+    if not names:
+        raise Refusal(f"Export '{name}' is not imported by any stack.")
+    found, token = page(given, names, world.settings.page_size)
+    return {"Imports": found, "NextToken": token}
+
+
 HANDLERS: dict[str, Handler] = {
     "create_stack": Service.create,
     "update_stack": Service.update,
@@ -241,6 +252,7 @@ HANDLERS: dict[str, Handler] = {
     "validate_template": validate_template,
     "get_template_summary": get_template_summary,
     "list_exports": list_exports,
+    "list_imports": list_imports,
 }
 
 

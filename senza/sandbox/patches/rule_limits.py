@@ -51,10 +51,16 @@ def groups_of(action: Any) -> list[dict[str, Any]]:
 
 
 def as_shown(action: dict[str, Any]) -> dict[str, Any]:
-    """An action as AWS answers: both ways of naming target groups for one, only ``ForwardConfig`` for several."""
+    """An action as AWS answers: one target group in both ways, several only in ``ForwardConfig``, and no secrets."""
     groups = groups_of(action) if action.get("Type") == "forward" else []
     if not groups:
-        return dict(action)
+        login = action.get("AuthenticateOidcConfig")
+        hidden = ("ClientSecret", "UseExistingClientSecret")
+        return dict(action) | (
+            {"AuthenticateOidcConfig": {key: value for key, value in login.items() if key not in hidden}}
+            if login
+            else {}
+        )
     weighted = [{"TargetGroupArn": one["TargetGroupArn"], "Weight": int(one.get("Weight", 1))} for one in groups]
     sticky = (action.get("ForwardConfig") or {}).get("TargetGroupStickinessConfig") or {"Enabled": False}
     shown = {key: value for key, value in action.items() if key != "TargetGroupArn"}
