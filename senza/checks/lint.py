@@ -27,6 +27,8 @@ LEVELS: dict[str, Severity] = {"error": "error", "warning": "warning"}
 
 REFERENCES = {"E1010", "E1020", "E3005"}
 """Fn::GetAtt, Ref and DependsOn that lead nowhere."""
+NOTHING = "E1001"
+"""A template without resources."""
 MOST_CHOICES = 10
 """Values that a message lists; of instance types there are a thousand."""
 _CHOICES = re.compile(r"'(?P<value>[^']*)' is not one of \[(?P<choices>'.*')\](?P<rest>.*)", re.DOTALL)
@@ -58,19 +60,32 @@ def lint(subject: Subject, clean: Clean | None = None, left_out: Iterable[str] =
     found = [
         one
         for one in dict.fromkeys(finding(match, subject) for match in matches(subject))
-        if one is not None and not (one.rule in REFERENCES and any(name in one.message for name in missed))
+        if one is not None and not (missed and follows(one, missed))
     ]
     if clean is not None and known is not None and not found and not missed:
         clean.add(known)
     return found
 
 
+def follows(found: Finding, missed: Iterable[str]) -> bool:
+    """Whether there would be nothing to find if nothing was missed. missed: beginnings of names in quotes."""
+    return found.rule == NOTHING or (found.rule in REFERENCES and any(name in found.message for name in missed))
+
+
 def matches(subject: Subject) -> list[Any]:
     """As cfn-lint has them. Raises SenzaError."""
     try:
         from cfnlint.api import lint as lint_with_cfn_lint
+        from cfnlint.helpers import REGIONS
 
+        if subject.region not in REGIONS:
+            raise SenzaError(
+                f"cfn-lint knows no region {subject.region}",
+                hint=f"{did_you_mean(subject.region, REGIONS)} --no-lint leaves it out.".strip(),
+            )
         return list(lint_with_cfn_lint(subject.compiled.template_body(), regions=[subject.region]))
+    except SenzaError:
+        raise
     except (Exception, SystemExit) as error:  # its own exceptions have no common class, and some of them end Python
         files = ", ".join(map(str, own_configuration()))
         hint = f"Correct {files}, which it reads" if files else "Install another version of it"

@@ -34,8 +34,10 @@ def compare(
         there = after.get(logical_id) or before[logical_id]
         what = "added" if logical_id not in before else "removed" if logical_id not in after else "changed"
         because = tuple(dict.fromkeys(one.cause for one in change.details if one.cause)) if change else ()
-        effect = change.effect if change else ("none" if change_set else "")
-        shown = () if what != "changed" else tuple(mask.of(one) for one in found)
+        effect = change.effect if change else ("none" if change_set and what == "changed" else "")
+        if what == "added":
+            found = tuple(leaves(rest_of(there))) if before else ()  # of the very first stack, everything is new
+        shown = () if what == "removed" else tuple(mask.of(one) for one in found)
         resources.append(ResourceDifference(logical_id, str(there.get("Type")), what, shown, effect, because))
     secret = no_echo(old.template) | no_echo(new.template)
     moved = {one.cause for each in changes.values() for one in each.details if one.source == "ParameterReference"}
@@ -95,6 +97,20 @@ def differences(old: Any, new: Any, path: Path = ()) -> Iterator[Difference]:
         yield from list_differences(old, new, path)
     elif plain(old) != plain(new):
         yield Difference(path, MISSING if old is None else old, MISSING if new is None else new)
+
+
+def rest_of(resource: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in resource.items() if key != "Type"}
+
+
+def leaves(node: Any, path: Path = ()) -> Iterator[Difference]:
+    """Each property of what is new; functions and lists as a whole."""
+    node = written(node)
+    if isinstance(node, dict) and not any(key == "Ref" or str(key).startswith("Fn::") for key in node):
+        for key in sorted(node, key=str):
+            yield from leaves(node[key], (*path, str(key)))
+    else:
+        yield Difference(path, MISSING, node)
 
 
 def list_differences(old: list[Any], new: list[Any], path: Path) -> Iterator[Difference]:

@@ -111,6 +111,23 @@ def test_what_is_left_of_a_broken_definition_is_never_clean(write: Write) -> Non
     assert clean == set()
 
 
+def test_nothing_left_is_a_consequence_too(write: Write) -> None:
+    gathered = gather(write('SenzaComponents: [{Lb: {Type: "Senza::ElasticLoadBalancer", Scheme: outside}}]'))
+    assert gathered.bound is not None
+    assert gathered.compiled is not None
+    subject = Subject(gathered.bound, gathered.compiled, gathered.region, gathered.zones)
+    assert lint.lint(subject, None, gathered.broken()) == []
+
+
+def test_a_region_that_there_is_not(write: Write) -> None:
+    gathered = gather(write(QUEUE % 5), region="eu-central-11")
+    assert gathered.bound is not None
+    assert gathered.compiled is not None
+    with pytest.raises(SenzaError, match="cfn-lint knows no region eu-central-11") as caught:
+        lint.lint(Subject(gathered.bound, gathered.compiled, gathered.region, gathered.zones))
+    assert caught.value.hint.startswith("Did you mean eu-central-1")
+
+
 @pytest.mark.parametrize("text", ["foo: [", "append_rules: [/nowhere/to/be/found]", "output_format: 5\nnonsense: 1"])
 def test_a_configuration_that_cfn_lint_trips_over(
     text: str, write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

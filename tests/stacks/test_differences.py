@@ -105,3 +105,32 @@ def test_a_no_echo_parameter_differs_where_cloudformation_says_so() -> None:
         found = compare(old, new, change_set=change_set)
         assert [(one.old, one.new) for one in found.parameters] == ([("***", "***")] if cause == "Password" else [])
         assert found.resources[0].because == (cause,)
+
+
+DOOR = {
+    "Type": "AWS::EC2::SecurityGroup",
+    "DeletionPolicy": "Retain",
+    "Properties": {"GroupDescription": {"Fn::Sub": "pw ${AWS::StackName} hunter2"}, "Rules": [{"Cidr": "::/0"}]},
+}
+
+
+def test_what_is_added_is_shown_with_its_properties() -> None:
+    new = side({})
+    new = Side({"Resources": {**new.template["Resources"], "Door": DOOR}}, {}, {}, "shop", "1")
+    (found,) = compare(side({}), new, secrets={"hunter2"}).resources
+    assert (found.logical_id, found.change) == ("Door", "added")
+    assert found.differences == (
+        Difference(("DeletionPolicy",), MISSING, "Retain"),
+        Difference(("Properties", "GroupDescription"), MISSING, "pw ${AWS::StackName} ***"),
+        Difference(("Properties", "Rules"), MISSING, [{"Cidr": "::/0"}]),
+    )
+    nothing = Side({}, {}, {}, "", "1")
+    assert [one.differences for one in compare(nothing, new).resources] == [(), ()]  # senza print shows all of it
+
+
+def test_a_resource_that_its_condition_kept_from_being_made_is_not_deleted() -> None:
+    stack = parsed({"StackName": "shop-1", "StackId": "x", "StackStatus": "CREATE_COMPLETE", "CreationTime": None})
+    old = side({})
+    old = Side({"Resources": {**old.template["Resources"], "Door": DOOR}}, {}, {}, "shop", "1")
+    (found,) = compare(old, side({}), change_set=ChangeSet("x", stack, ())).resources
+    assert (found.change, found.effect, found.differences) == ("removed", "", ())
