@@ -60,6 +60,8 @@ class Request:
         from senza.components import compile
 
         bound = bound or self.bind(context)
+        if context.environment is not None:
+            context.aws().arrive()  # another account is not the fault of the component that first asks about it
         gate = gate_for(context, self.verify, force=self.force)
         compiled = compile(bound, context.account(), force=self.force, extra_tags=dict(self.tags), images=gate)
         tell_about(context, compiled)
