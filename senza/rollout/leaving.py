@@ -37,10 +37,8 @@ def prepare_scale_down(step: ScaleDown, run: Run) -> Prepared:
 
     def act() -> Outcome:
         since = max((at for at, weight in run.shifts() if weight), default=0.0)
-        late = (
-            "its last requests are under way" if run.ground.shared else "those who cached its address may still ask it"
-        )
-        pause_until(run, since + step.after + REPORTED, f"{step.stack} keeps its capacity: {late}")
+        why = "its last requests end" if run.ground.shared else "who cached its address may still ask it"
+        pause_until(run, since + step.after + REPORTED, f"{step.stack} keeps its capacity while {why}")
         if busy := in_use(run, [step.stack])[step.stack]:
             return Outcome(f"left as it is: {busy}")
         groups = groups_by_stack(run.aws, [step.stack])[step.stack]

@@ -17,7 +17,8 @@ from senza.rollout.progress import Progress, progress
 from senza.sandbox.embedded import EmbeddedSandbox
 from senza.sandbox.load.syntax import load_of
 
-HELLO_WORLD = Path(__file__).parents[2] / "definitions" / "hello-world.yaml"
+DEFINITIONS = Path(__file__).parents[2] / "definitions"
+HELLO_WORLD = DEFINITIONS / "hello-world.yaml"
 APP = "hello-world"
 DOMAIN = "hello-world.hello.example.org"
 STEPS = "[{Weight: 20, Bake: 3m}, {Weight: 100, Bake: 2m}]"
@@ -40,10 +41,14 @@ class Rollouts:
         caller = Caller(self.aws)
         return Journal(self.aws, self.clock, account_id=caller.account_id, who=caller.who)
 
+    def source(self) -> str:
+        """The definition without a Rollout section."""
+        return HELLO_WORLD.read_text()
+
     def define(self, *lines: str, **sizes: int) -> None:
         """Give the definition this Rollout section, and its group these sizes (minimum, maximum)."""
         section = "".join(f"    {line}\n" for line in lines)
-        text = HELLO_WORLD.read_text().replace("  Parameters:\n", f"  Rollout:\n{section}  Parameters:\n")
+        text = self.source().replace("  Parameters:\n", f"  Rollout:\n{section}  Parameters:\n")
         if sizes:
             scaling = f"      AutoScaling: {{Minimum: {sizes['minimum']}, Maximum: {sizes['maximum']}}}\n"
             text = text.replace("      ElasticLoadBalancer:", f"{scaling}      ElasticLoadBalancer:")

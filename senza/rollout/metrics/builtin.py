@@ -53,11 +53,10 @@ def requests_of(of: Balancers) -> list[Metric]:
 
 
 def errors_of(of: Balancers) -> list[Metric]:
-    named = [metric(one, name, "Sum") for one in of.sources for name in NAMES[one.namespace].errors]
-    named += [metric(one, name, "Sum") for one in of.own if (name := OWN_ERRORS.get(one.namespace, "")) != ""]
-    return named + [
-        metric(one, name, "Sum") for one in of.shared if (name := SHARED_ERRORS.get(one.namespace, "")) != ""
-    ]
+    named = [(one, name) for one in of.sources for name in NAMES[one.namespace].errors]
+    named += [(one, OWN_ERRORS.get(one.namespace, "")) for one in of.own]
+    named += [(one, SHARED_ERRORS.get(one.namespace, "")) for one in of.shared]
+    return [metric(one, name, "Sum") for one, name in named if name]
 
 
 def latencies_of(of: Balancers, gate: BuiltIn) -> list[tuple[Metric, Metric]]:

@@ -1,0 +1,233 @@
+"""Rollouts of versions that share a load balancer: their listener rule gives them exact shares at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from senza.aws import Call
+from senza.clock import Clock
+from senza.rollout.made_of import stored
+from senza.rollout.steps import Shift
+from senza.sandbox.embedded import EmbeddedSandbox
+from senza.sandbox.load.settings import Load
+from tests.rollout.conftest import APP, DEFINITIONS, DOMAIN, Rollouts
+from tests.rollout.rounds import Killed
+
+OFF = "Gates: [{Latency: off}, {HealthyHosts: off}]"
+STEPS = "Steps: [{Weight: 20, Bake: 3m}, {Weight: 100, Bake: 2m}]"
+GOES = "Keep: {Versions: 0, For: 1s}"
+URL = "Hooks: [{When: before-traffic, Run: 'echo asks $SENZA_URL'}]"
+
+
+class Shared(Rollouts):
+    """The same app behind the load balancer of the stack edge-1."""
+
+    def __init__(self, sandbox: EmbeddedSandbox, clock: Clock, directory: Path) -> None:
+        super().__init__(sandbox, clock, directory)
+        self.senza(f"create {DEFINITIONS}/shared-load-balancer.yaml 1")
+
+    def source(self) -> str:
+        text = (DEFINITIONS / "shared-hello-world.yaml").read_text()
+        assert "  StackName: hello\n" in text
+        return text.replace("  StackName: hello\n", f"  StackName: {APP}\n")
+
+    def groups(self) -> dict[str, str]:
+        """Version of the app by ARN of its target group."""
+        arns = [one["TargetGroupArn"] for one in self.aws.pages("elbv2", "describe_target_groups", "TargetGroups")]
+        described = self.aws.call("elbv2", "describe_tags", ResourceArns=arns)["TagDescriptions"] if arns else []
+        tags = {one["ResourceArn"]: {tag["Key"]: tag["Value"] for tag in one["Tags"]} for one in described}
+        return {arn: found["StackVersion"] for arn, found in tags.items() if found["StackName"] == APP}
+
+    def rules(self) -> list[dict[str, Any]]:
+        """The rules for the app's domain."""
+        (balancer,) = self.aws.call("elbv2", "describe_load_balancers")["LoadBalancers"]
+        found = self.aws.call("elbv2", "describe_listeners", LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"]
+        (listener,) = (one["ListenerArn"] for one in found if one["Port"] == 443)
+        rules = self.aws.call("elbv2", "describe_rules", ListenerArn=listener)["Rules"]
+        return [one for one in rules if [c["HostHeaderConfig"]["Values"] for c in one["Conditions"]] == [[DOMAIN]]]
+
+    def named(self) -> dict[str, int]:
+        """The weights by ARN of the target groups that the rule names; there is at most one."""
+        found = [{one["TargetGroupArn"]: one["Weight"] for one in forwarded(rule)} for rule in self.rules()]
+        assert len(found) <= 1
+        return found[0] if found else {}
+
+    def weights(self) -> dict[str, int]:
+        """Version to weight, also of those that the rule does not name."""
+        weights, groups = self.named(), self.groups()
+        assert weights.keys() <= groups.keys()
+        return {version: weights.get(arn, 0) for arn, version in groups.items()}
+
+    def stacks(self) -> dict[str, str]:
+        found = self.aws.pages("cloudformation", "describe_stacks", "Stacks")
+        return {
+            item["StackName"].rpartition("-")[2]: item["StackStatus"]
+            for item in found
+            if item["StackName"].startswith(APP)
+        }
+
+
+def forwarded(rule: dict[str, Any]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = rule["Actions"][0]["ForwardConfig"]["TargetGroups"]
+    return found
+
+
+@pytest.fixture
+def shared(sandbox: EmbeddedSandbox, clock: Clock, tmp_path: Path) -> Shared:
+    return Shared(sandbox, clock, tmp_path)
+
+
+def neighbour(shared: Shared) -> None:
+    """Another app behind the same load balancer, which answers all its requests with 503: nobody is there."""
+    path = Path(shared.definition).with_name("neighbour.yaml")
+    path.write_text(shared.source().replace(f"  StackName: {APP}\n", "  StackName: neighbour\n"))
+    shared.senza(f"create {path} 1 0.1")
+    shared.senza("traffic neighbour 1 100")
+    shared.senza("scale neighbour 1 0")
+    shared.sandbox.load("neighbour", Load(9000))
+
+
+def test_a_canary_gets_exact_shares_and_is_judged_by_itself(shared: Shared) -> None:
+    """Whatever the neighbour does. The old version goes at the end, out of the rule before."""
+    neighbour(shared)
+    shared.define(STEPS, GOES, URL)
+    shared.start()
+    begun = len(shared.sandbox.log)
+    result = shared.senza("deploy DEF 2 0.2")
+    assert result.stdout == "hello-world-2 is promoted.\n"
+    assert [step.weight for step, _ in shared.progress().confirmed if isinstance(step, Shift)] == [40, 200]
+    assert f"asks https://hello-world-2.{DOMAIN.partition('.')[2]}" in result.stderr
+    assert "20.4 % of the requests; 4 of 4 gates pass" in result.stderr
+    assert shared.weights() == {"2": 200}
+    assert shared.stacks() == {"2": "CREATE_COMPLETE"}
+    asked = [str(one) for one in shared.sandbox.log[begun:]]
+    assert asked.count("elbv2:ModifyRule") == 2
+    assert "route53:ChangeResourceRecordSets" not in asked
+    text = shared.senza(f"rollout status {APP}").stdout
+    assert f"{DOMAIN}: hello-world-2 100 %" in text
+    assert "error ratio 0." in text, "and not that of all apps together"
+
+
+def test_one_that_fails_more_often_is_taken_back_at_once(shared: Shared) -> None:
+    shared.start(errors="2=10%")
+    result = shared.senza("deploy DEF 2 0.2", exit_code=1)
+    assert "hello-world-2 was taken back: error ratio" in result.stderr
+    assert "The traffic: it is as before." in result.stderr
+    assert shared.weights() == {"1": 200, "2": 0}
+    assert list(shared.named().values()) == [200], "the rule does not hold the bad version back"
+    assert shared.progress().result == "taken back"
+    shared.senza(f"delete {APP} 2")
+    assert shared.stacks() == {"1": "CREATE_COMPLETE"}
+
+
+def test_blue_green_and_back(shared: Shared) -> None:
+    shared.define("Strategy: BlueGreen", "Bake: 2m", OFF)
+    shared.start()
+    result = shared.senza("deploy DEF 2 0.2")
+    assert "starts cold" not in result.stderr, "the balancer is there and warm"
+    assert shared.weights() == {"1": 0, "2": 200}
+    shared.senza(f"rollout abort {APP}")
+    assert shared.weights() == {"1": 200, "2": 0}
+
+
+def test_the_first_version_brings_its_rule_and_keeps_it(shared: Shared) -> None:
+    shared.define(STEPS, OFF, "Hooks: [{When: after-step, Run: 'exit 1'}]")
+    result = shared.senza("deploy DEF 1 0.1", exit_code=1)
+    assert "hello-world-1 keeps 100 % of it: no other version is left" in result.stderr
+    assert shared.weights() == {"1": 200}
+
+
+def test_versions_without_traffic_are_nobodys_baseline(shared: Shared) -> None:
+    """Without a rule nobody has traffic, while Route 53 would give all of it to a sole record of weight 0."""
+    shared.define(STEPS, OFF)
+    shared.senza("create DEF 1 0.1")
+    shared.load()
+    shared.senza("deploy DEF 2 0.2")
+    assert shared.operation().entries[0].facts["old"] == ""
+    assert shared.weights() == {"1": 0, "2": 200}
+
+
+def test_a_hand_in_the_middle_stops_it(shared: Shared) -> None:
+    shared.define(STEPS, OFF)
+    shared.start()
+    done: list[object] = []
+
+    def observe(call: Call) -> None:
+        if call.operation == "GetMetricData" and not done:
+            groups = [{"TargetGroupArn": arn, "Weight": 100} for arn in shared.groups()]
+            actions = [{"Type": "forward", "ForwardConfig": {"TargetGroups": groups}}]
+            (rule,) = shared.rules()
+            done.append(shared.aws.call("elbv2", "modify_rule", RuleArn=rule["RuleArn"], Actions=actions))
+
+    result = shared.senza("deploy DEF 2 0.2", observe=observe, exit_code=1)
+    assert f"somebody else changed the traffic of {DOMAIN}" in result.stderr
+    assert set(shared.weights().values()) == {100}
+    shared.senza(f"rollout abort {APP}")
+    assert shared.weights() == {"1": 200, "2": 0}
+
+
+def test_traffic_does_not_go_from_route_53_to_a_rule(shared: Shared, tmp_path: Path) -> None:
+    """A name with records of its own never comes to the shared balancer: all gates would wait in silence."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    Rollouts(shared.sandbox, shared.clock, elsewhere).start()
+    result = shared.senza("deploy DEF 2 0.2", exit_code=1)
+    assert f"{DOMAIN}: a listener rule is to give hello-world-2 its share" in result.stderr
+    assert shared.stacks() == {"1": "CREATE_COMPLETE"}
+    assert "a listener rule is to give" in shared.senza("deploy DEF 2 0.2 --dry-run", exit_code=1).stderr
+
+
+def dies(shared: Shared, version: int, operation: str, count: int, after: int = 0) -> None:
+    """The process dies before the n-th call of that name, or before the n-th call after that one."""
+    left, later = [count], [after]
+
+    def observe(call: Call) -> None:
+        left[0] -= call.operation == operation
+        if left[0] <= 0:
+            later[0] -= 1
+            if later[0] < 0:
+                raise Killed
+
+    with pytest.raises(Killed):
+        shared.senza(f"deploy DEF {version} 0.{version}", observe=observe)
+    assert sum(shared.named().values()) == 200, "nobody's requests are lost"
+
+
+def lock(shared: Shared) -> str:
+    holder = shared.journal.lock(APP).holder()
+    return f" --force-unlock {holder.id}" if holder else ""
+
+
+def test_killed_around_the_rule_it_is_resumed_or_taken_back(shared: Shared) -> None:
+    quick = "{Latency: off}, {HealthyHosts: off}, {ErrorRatio: {Least: 1}}"
+    shared.define("Steps: [{Weight: 50, Bake: 1m}, {Weight: 100, Bake: 1m}]", f"Gates: [{quick}]", GOES)
+    shared.start(errors="0%")
+    current = 1
+    places = [
+        ("CreateStack", 1, 0),
+        ("ModifyRule", 1, 0),
+        ("ModifyRule", 1, 1),
+        ("ModifyRule", 2, 1),
+        ("ModifyRule", 2, 0),
+    ]
+    for number, (operation, count, after) in enumerate(places):
+        shared.sandbox.advance(1)
+        new = number + 2
+        dies(shared, new, operation, count, after)
+        targets = stored(shared.operation()).weighted_targets
+        assert [one.domain for one in targets] == [DOMAIN], "whoever goes on knows them, too"
+        if number % 2:
+            shared.senza(f"rollout abort {APP}{lock(shared)}")
+            assert shared.weights() == {str(current): 200, str(new): 0}
+            shared.senza(f"delete {APP} {new}")
+        else:
+            shared.senza(f"rollout resume {APP}{lock(shared)}")
+            assert shared.weights() == {str(new): 200}
+            assert shared.stacks() == {str(new): "CREATE_COMPLETE"}
+            told = shared.operation().entries[-1].facts
+            assert told["result"] == "promoted"
+            assert told["weights"][DOMAIN][f"{APP}-{new}"] == 200
+            current = new
