@@ -10,6 +10,7 @@ from senza.aws import Aws
 from senza.errors import Refused
 from senza.plan import Step
 from senza.stacks.changes import DeleteStack, ReplaceTemplate
+from senza.stacks.exports import check_not_imported
 from senza.stacks.leftovers import Leftover, failed_to_go, kept_by_policy
 from senza.stacks.resources import resources_of
 from senza.stacks.summaries import Stack
@@ -43,11 +44,13 @@ def before_delete(aws: Aws, zones: Zones, stack: Stack, *, force: bool = False, 
 
     CloudFormation deletes a record only if it is as the template says, so both must say the same, and what they say
     must not be traffic. It cannot delete a target group that a rule names, of whatever weight. stuck: leave behind what
-    an earlier deletion failed to delete. Raises Refused, without ``force``, while the stack has traffic; NotFound.
+    an earlier deletion failed to delete. Raises Refused where other stacks import what it exports and, without
+    ``force``, while the stack has traffic; NotFound.
     """
     resources = resources_of(aws, stack.stack_id)
     parts = parts_in(resources)
     template = deployed_template(aws, stack.stack_id)
+    check_not_imported(aws, stack, template)
     failing = failed_to_go(resources) if stuck else []
     left = (*failing, *kept_by_policy(resources, template))
     delete = DeleteStack(stack, retain=tuple(one.logical_id for one in failing))
