@@ -19,7 +19,7 @@ from senza._version import __version__
 from senza.checks.model import Finding, Hit, Severity, Subject, located
 from senza.definition import did_you_mean
 from senza.definition.model import KeyPath
-from senza.errors import SenzaError
+from senza.errors import SenzaError, UsageError
 
 GET_IT = "cfn-lint is not installed, so the template was checked by our own rules only: pip install 'senza[lint]'"
 LEVELS: dict[str, Severity] = {"error": "error", "warning": "warning"}
@@ -79,7 +79,7 @@ def matches(subject: Subject) -> list[Any]:
         from cfnlint.helpers import REGIONS
 
         if subject.region not in REGIONS:
-            raise SenzaError(
+            raise UsageError(
                 f"cfn-lint knows no region {subject.region}",
                 hint=f"{did_you_mean(subject.region, REGIONS)} --no-lint leaves it out.".strip(),
             )
