@@ -23,6 +23,7 @@ READ = (
     *("autoscaling:DescribeLaunchConfigurations", "autoscaling:DescribeScalingActivities"),
     *("cloudformation:DescribeStackEvents", "cloudformation:DescribeStackResource", "cloudformation:DescribeStacks"),
     *("cloudformation:GetTemplate", "cloudformation:ListStackResources", "cloudformation:ListStacks"),
+    *("cloudformation:ListExports", "cloudformation:ListImports"),
     "cloudwatch:GetMetricData",
     *("ec2:DescribeImages", "ec2:DescribeInstanceAttribute", "ec2:DescribeInstances", "ec2:DescribeInstanceTypes"),
     *("ec2:DescribeLaunchTemplates", "ec2:DescribeLaunchTemplateVersions", "ec2:DescribeNatGateways"),
@@ -53,6 +54,7 @@ CHANGE = (
     *("cloudformation:DetectStackDrift", "cloudwatch:DescribeAlarms"),
     *("ec2:CreateLaunchTemplate", "ec2:CreateLaunchTemplateVersion", "ec2:CreateTags", "ec2:DeleteTags"),
     "ec2:ModifyLaunchTemplate",
+    "elasticloadbalancing:AddTags",  # of the rules that it makes
     *("elasticloadbalancing:CreateRule", "elasticloadbalancing:DeleteRule", "elasticloadbalancing:ModifyRule"),
     *("kms:Decrypt", "route53:ChangeResourceRecordSets", "sns:Publish"),
     # what CloudFormation then does in the caller's name for the usual components
