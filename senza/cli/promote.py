@@ -85,10 +85,10 @@ def version_and_parameters(words: tuple[str, ...]) -> tuple[str, dict[str, str]]
 def places(context: Context, wish: Wish, source: str, target: str) -> tuple[Context, Context]:
     """Contexts for the two environments. Raises UsageError."""
     chosen = context.environment_name
-    if chosen not in (None, target):
+    if chosen not in (None, source, target):
         raise UsageError(
             f"promote goes from {source} to {target}, and -e or SENZA_ENVIRONMENT says {chosen}",
-            hint="--from and --to say everything; leave that out.",
+            hint="--from and --to say everything: leave that out.",
         )
     if source == target:
         raise UsageError(f"{source} is promoted to itself", hint="Say two environments: --from staging --to live.")

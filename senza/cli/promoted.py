@@ -34,8 +34,9 @@ def tell(context: Context, seen: Look) -> None:
     for warning in (*foreign(seen.carried, source, target), *unsaid(seen.carried, source, target)):
         context.warn(warning)
     for one in seen.exactness.machine_images:
+        what = one.path[0] if one.path[-1] == "ImageId" else one.path[-1]
         context.warn(
-            f"{one.path[0] if len(one.path) > 4 else one.path[-1]}: in {source.name} it is {one.old}, and by now "
+            f"{what}: in {source.name} it is {one.old}, and by now "
             f"{one.new} would be taken there; {target.name} gets the machine image that is the newest where it is"
         )
     for image in seen.images:

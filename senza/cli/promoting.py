@@ -41,7 +41,10 @@ class Wish:
 
 @dataclass(frozen=True)
 class Look:
-    """What came of looking at both places. here: the version compiled for the target."""
+    """What came of looking at both places. here: the version compiled for the target.
+
+    already: how that differs from the stack that the target has of this version; None where it has none.
+    """
 
     source: Place
     target: Place
@@ -51,6 +54,7 @@ class Look:
     here: Compiled = field(repr=False)
     images: tuple[Sameness, ...]
     exactness: Exactness
+    already: Exactness | None
     recorded: Mapping[str, Any]
 
 
@@ -107,7 +111,7 @@ def look_at(source: Context, target: Context, wish: Wish) -> Look:
         "zones": partial(quietly, zones),  # which a rollout needs
     }
     running: Running = source.aws().parallel(jobs)["running"]
-    recorded = journal_of(source, running)
+    existing, recorded = also_known(source, target, running)
     definition = load(definition_file(source, wish, recorded), lenient=wish.force)
     own = defaults_of_account(definition, account)
     carried = carry(definition.parameters, dict(running.stack.parameters), there, here, given_in(wish), own)
@@ -124,8 +128,22 @@ def look_at(source: Context, target: Context, wish: Wish) -> Look:
         tags=dict(wish.tags),
     )
     images = compare_images(compiled.here.images, compiled.pins, recorded.get("images") or ())
-    exact = exactness(running, compiled.there, {one.here for one in carried if one.secret and one.here})
-    return Look(there, here, running, request, carried, compiled.here, images, exact, recorded)
+    secrets = {one.here for one in carried if one.secret and one.here}
+    exact = exactness(running, compiled.there, secrets)
+    already = exactness(existing, compiled.here, secrets) if existing else None
+    return Look(there, here, running, request, carried, compiled.here, images, exact, already, recorded)
+
+
+def also_known(source: Context, target: Context, running: Running) -> tuple[Running | None, Mapping[str, Any]]:
+    """The stack that the target has of this version, and what the journal of the source says of the one there."""
+    from senza.promotion.running import if_there
+
+    jobs: dict[str, Callable[[], Any]] = {
+        "existing": partial(if_there, target.aws(), running.stack.full_name),
+        "recorded": partial(journal_of, source, running),
+    }
+    found = source.aws().parallel(jobs)
+    return found["existing"], found["recorded"]
 
 
 def quietly(look_up: Callable[[], object]) -> None:
@@ -201,19 +219,33 @@ def refuse_what_is_not_the_same(target: Context, seen: Look, wish: Wish) -> None
     from senza.cli.differing import lines
     from senza.promotion.images import moved
 
-    found = [changed(seen)] if not seen.exactness.exact else []
-    if not seen.exactness.exact:
-        shown = list(lines(seen.exactness.comparison))
-        for line in shown[:MOST_LINES]:
-            target.say(line)
-        if len(shown) > MOST_LINES:
-            target.say(f"… and {len(shown) - MOST_LINES} lines more.")
-    if error := moved(seen.images, seen.source.name):
-        found.append(error)
+    differing = [(changed(seen), seen.exactness)]
+    if seen.already:
+        differing.append((another(seen), seen.already))
+    found = []
+    for error, one in differing:
+        if not one.exact:
+            shown = list(lines(one.comparison))
+            more = len(shown) - MOST_LINES
+            for line in (*shown[:MOST_LINES], *([f"… and {more} lines more."] if more > 0 else [])):
+                target.say(line)
+            found.append(error)
+    if refusal := moved(seen.images, seen.source.name):
+        found.append(refusal)
     for error in found:
         if not wish.force:
             raise error
         target.warn(error.message)
+
+
+def another(seen: Look) -> Refused:
+    """That the target has a stack of this version which was made of something else."""
+    stack, target = seen.running.stack, seen.target.name
+    return Refused(
+        f"{target} has a {stack.full_name} already, which is another one than that of {seen.source.name}",
+        hint=f"Promote another version, or delete that one: senza -e {target} delete {stack.name} {stack.version}. "
+        "--force gives it the traffic as it is.",
+    )
 
 
 def changed(seen: Look) -> Refused:

@@ -136,10 +136,18 @@ def sameness(image: CheckedImage, known: Mapping[str, str], digests: Mapping[str
     exact = ImageReference.parse(known.get(written) or written).digest
     if exact:
         return Sameness(written, "exact", exact, exact)
-    former = digests.get(written, "")
+    former = former_digest(written, digests)
     if not former or not image.digest:
         return Sameness(written, "unknown", image.digest, former)
     return Sameness(written, "same" if former == image.digest else "moved", image.digest, former)
+
+
+def former_digest(written: str, digests: Mapping[str, str]) -> str:
+    """As it was written down, for the same repository on another registry, too; "" where it was not."""
+    if written in digests:
+        return digests[written]
+    here = ImageReference.parse(written)
+    return only(sorted({digest for image, digest in digests.items() if alike(image, here)}))
 
 
 def moved(images: Iterable[Sameness], source: str) -> Refused | None:

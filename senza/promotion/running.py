@@ -53,6 +53,12 @@ def what_runs(aws: Aws, zones: Zones, app: str, version: str, environment: str) 
     return Running(stack, looked["template"])
 
 
+def if_there(aws: Aws, name: str) -> Running | None:
+    """The stack of that name; None where there is none. One call, two where there is."""
+    stack = describe_stack(aws, name)
+    return Running(stack, deployed_template(aws, stack.stack_id)) if stack else None
+
+
 def template_if_any(aws: Aws, name: str) -> Mapping[str, Any]:
     try:
         return deployed_template(aws, name)

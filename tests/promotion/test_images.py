@@ -79,6 +79,8 @@ def test_pinned_asks_nobody() -> None:
         (checked(f"{APP}@{D1}", D1), {}, [], "exact"),
         (checked(f"{APP}:1", D1), {}, [{"image": f"{APP}:1", "digest": D1}], "same"),
         (checked(f"{APP}:1", D2), {}, [{"image": f"{APP}:1", "digest": D1}], "moved"),
+        (checked("ecr.example.org/acme/app:1", D1), {}, [{"image": f"{APP}:1", "digest": D1}], "same"),
+        (checked("ecr.example.org/acme/app:2", D1), {}, [{"image": f"{APP}:1", "digest": D1}], "unknown"),
         (checked(f"{APP}:1", ""), {}, [{"image": f"{APP}:1", "digest": D1}], "unknown"),
         (checked(f"{APP}:1", D1), {}, [{"image": f"{APP}:1", "verdict": "passed"}], "unknown"),
         (checked(f"{APP}:1", D1), {}, [], "unknown"),
