@@ -30,7 +30,9 @@ COLUMNS = (
 
 @click.command("drift")
 @stack_refs(required=True)
-@click.option("--exit-code", "by_exit_code", is_flag=True, help="End with 1 where something drifted.")
+@click.option(
+    "--exit-code", "by_exit_code", is_flag=True, help="End with 1 where something drifted, or could not be compared."
+)
 @table_options(COLUMNS)
 @common_options
 @pass_context
@@ -50,11 +52,15 @@ def command(context: Context, table: Table, refs: tuple[StackRef, ...], by_exit_
 
     stacks = find_stacks(context.aws(), refs)
     context.say(f"Comparing {', '.join(stack.full_name for stack in stacks)} with what there is ...")
-    found = find_drift(context.aws(), context.clock, stacks)
+    doubts: list[str] = []
+    found = find_drift(context.aws(), context.clock, stacks, doubt=doubts.append)
     table.show(context, lambda: [row for one in found for row in rows(one)])
-    if not any(not one.expected for one in found):
-        context.say("Nothing drifted.")
-    elif by_exit_code:
+    for doubt in doubts:
+        context.warn(doubt)
+    drifted = any(not one.expected for one in found)
+    if not drifted:
+        context.say("Of the rest nothing drifted." if doubts else "Nothing drifted.")
+    if by_exit_code and (drifted or doubts):
         click.get_current_context().exit(1)
 
 

@@ -6,7 +6,7 @@ Weights of DNS records are no drift: senza moves traffic in Route 53 and not thr
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -19,6 +19,8 @@ from senza.stacks.templates import RECORD_SET
 
 TIMEOUT = 900.0
 INTERVAL = 2.0
+LIVE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_FAILED")
+"""Statuses in which a stack can be compared (User Guide, "Detect drift on an entire stack")."""
 FILTERS = ("MODIFIED", "DELETED")
 
 
@@ -51,46 +53,71 @@ class ResourceDrift:
 
 
 def find_drift(
-    aws: Aws, clock: Clock, stacks: Sequence[Stack], *, timeout: float = TIMEOUT, interval: float = INTERVAL
+    aws: Aws,
+    clock: Clock,
+    stacks: Sequence[Stack],
+    *,
+    doubt: Callable[[str], None],
+    timeout: float = TIMEOUT,
+    interval: float = INTERVAL,
 ) -> list[ResourceDrift]:
     """Have CloudFormation compare the stacks with what there is, all at the same time, and wait for it.
 
-    Raises Conflict where one of them is being changed, OperationFailed, TimedOut, AwsError.
+    doubt: told what could not be compared, a stack or some resources of one, while others could.
+    Raises Conflict where no stack is in a state in which it can be, OperationFailed, TimedOut, AwsError.
     """
-    running = aws.parallel({stack: partial(begun, aws, stack) for stack in stacks})
+    begins = aws.parallel({stack: partial(begun, aws, stack) for stack in stacks})
+    refused = [one for one in begins.values() if isinstance(one, Conflict)]
+    running = {stack: one for stack, one in begins.items() if not isinstance(one, Conflict)}
+    if refused and not running:
+        raise refused[0]
+    for conflict in refused:
+        doubt(conflict.message)
+    compared = list(running)
     until = clock.now() + timeout
     while running:
         answers = aws.parallel({stack: partial(status_of, aws, ident) for stack, ident in running.items()})
         for stack, answer in answers.items():
             if answer["DetectionStatus"] == "DETECTION_IN_PROGRESS":
                 continue
-            # FAILED still has results, for the resources that could be compared; what could not is said
-            if answer["DetectionStatus"] == "DETECTION_FAILED" and "StackDriftStatus" not in answer:
-                raise OperationFailed(
-                    f"CloudFormation could not compare {stack.full_name}: {answer.get('DetectionStatusReason', '')}",
-                    hint="It needs permission to read each resource of the stack.",
-                )
+            if answer["DetectionStatus"] == "DETECTION_FAILED":
+                doubt(partly(stack, answer))
             del running[stack]
         if running and clock.now() >= until:
             names = ", ".join(stack.full_name for stack in running)
             raise TimedOut(f"after {timeout:g} seconds CloudFormation still compares {names}", hint="Try again.")
         if running:
             clock.sleep(interval)
-    found = aws.parallel({stack: partial(drifts_of, aws, stack) for stack in stacks})
-    return [one for stack in stacks for one in found[stack]]
+    found = aws.parallel({stack: partial(drifts_of, aws, stack) for stack in compared})
+    return [one for stack in compared for one in found[stack]]
 
 
-def begun(aws: Aws, stack: Stack) -> str:
+def begun(aws: Aws, stack: Stack) -> str | Conflict:
+    """The id of the detection, or why there is none: only stacks at rest and not broken can be compared."""
     try:
         answer = aws.call("cloudformation", "detect_stack_drift", StackName=stack.stack_id)
     except AwsError as error:
-        if error.code == "ValidationError" and stack.status.endswith("_IN_PROGRESS"):
-            raise Conflict(
-                f"stack {stack.full_name} is {stack.status} and cannot be compared now",
-                hint=f"Wait for it first: senza wait {stack.name} {stack.version}",
-            ) from error
-        raise
+        if error.code != "ValidationError" or stack.status in LIVE:
+            raise
+        now, hint = "", "Only a stack that was created or updated can be."
+        if stack.status.endswith("_IN_PROGRESS"):
+            now, hint = " now", f"Wait for it first: senza wait {stack.name} {stack.version}"
+        return Conflict(f"stack {stack.full_name} is {stack.status} and cannot be compared{now}", hint=hint)
     return str(answer["StackDriftDetectionId"])
+
+
+def partly(stack: Stack, answer: Mapping[str, Any]) -> str:
+    """What to say of a detection that failed for some resources; for the others there are results.
+
+    ("DescribeStackDriftDetectionStatus" in the API reference.) Raises OperationFailed where there are none.
+    """
+    reason = str(answer.get("DetectionStatusReason") or "no reason given").rstrip(".")
+    if "StackDriftStatus" not in answer:
+        raise OperationFailed(
+            f"CloudFormation could not compare {stack.full_name}: {reason}",
+            hint="It needs permission to read each resource of the stack.",
+        )
+    return f"not all of {stack.full_name} could be compared: {reason}"
 
 
 def status_of(aws: Aws, ident: str) -> dict[str, Any]:

@@ -8,7 +8,12 @@ from pathlib import Path
 import pytest
 
 from senza.aws import Aws
+from senza.errors import OperationFailed
 from senza.sandbox.embedded import EmbeddedSandbox
+from senza.sandbox.world import Failure
+from senza.stacks.drift import partly
+from senza.stacks.references import StackRef
+from senza.stacks.summaries import find_stacks
 from tests.cli.conftest import HELLO_WORLD, Senza
 
 BUDGETS = Path(__file__).parents[2] / "docs" / "budgets.md"
@@ -214,6 +219,36 @@ def test_drift_is_what_somebody_changed_and_not_what_traffic_moved(senza: Senza,
         if not one["expected"]
     ]
     assert real == [("AppServer", "MaxSize", "1", "3")]
+
+
+def test_drift_of_what_cannot_be_compared(senza: Senza, sandbox: EmbeddedSandbox) -> None:
+    senza("create DEF 1 0.1 --wait")
+    sandbox.settings.default_seconds = 3600
+    senza("create DEF 2 0.2")
+    said = senza("drift hello-world 2", exit_code=1).stderr
+    assert "hello-world-2 is CREATE_IN_PROGRESS and cannot be compared now" in said
+    assert "senza wait hello-world 2" in said
+    result = senza("drift hello-world")
+    assert "Warning: stack hello-world-2 is CREATE_IN_PROGRESS and cannot be compared now" in result.stderr
+    assert "Of the rest nothing drifted." in result.stderr
+    senza("drift hello-world --exit-code", exit_code=1)
+
+
+def test_drift_of_a_broken_stack(senza: Senza, sandbox: EmbeddedSandbox) -> None:
+    sandbox.settings.failures = [Failure("hello-world-1", "AppServer", reason="no capacity")]
+    senza("create DEF 1 0.1 --wait", exit_code=1)
+    said = senza("drift hello-world 1", exit_code=1).stderr
+    assert "stack hello-world-1 is ROLLBACK_COMPLETE and cannot be compared\nOnly a stack that was created" in said
+
+
+def test_some_resources_may_be_left_out_of_a_comparison(aws: Aws, senza: Senza) -> None:
+    senza("create DEF 1 0.1 --wait")
+    (stack,) = find_stacks(aws, [StackRef("hello-world")])
+    answer = {"DetectionStatus": "DETECTION_FAILED", "DetectionStatusReason": "Failed to detect drift on [Queue]."}
+    with pytest.raises(OperationFailed, match="could not compare hello-world-1: Failed to detect drift on"):
+        partly(stack, answer)
+    told = partly(stack, {**answer, "StackDriftStatus": "IN_SYNC"})
+    assert told == "not all of hello-world-1 could be compared: Failed to detect drift on [Queue]"
 
 
 def test_the_mark_of_a_rollout_stays(senza: Senza, aws: Aws) -> None:
