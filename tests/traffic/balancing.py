@@ -58,9 +58,9 @@ class Edge:
             }
         }
 
-    def create(self, stack: str, domain: str = MAIN, topics: tuple[str, ...] = (), **more: Any) -> str:
-        """A version; ``more`` are further resources. Returns the stack's id."""
-        template = self.template(stack, domain)
+    def create(self, stack: str, domain: str = MAIN, topics: tuple[str, ...] = (), name: str = "", **more: Any) -> str:
+        """A version; ``more`` are further resources, name is the target group's. Returns the stack's id."""
+        template = self.template(stack, domain, **({"Name": name} if name else {}))
         template["Resources"] |= more
         answer = self.aws.call(
             "cloudformation",
