@@ -19,6 +19,8 @@ from senza.traffic.weights import percent
 def prepare_shift(step: Shift, run: Run) -> Prepared:
     app, version = split_name(step.stack)
     plan = plan_traffic(run.aws, run.zones, app, version, step.weight)
+    for warning in plan.warnings:
+        run.say(warning)
     for domain in plan.switch.domains:
         if domain.because:
             given = percent(domain.after[step.stack])

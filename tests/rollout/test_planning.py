@@ -105,7 +105,11 @@ def test_promotion_needs_a_version_and_leaves_out_the_watching() -> None:
 @pytest.mark.parametrize(
     ("rollout", "ground", "why"),
     [
-        (Rollout(), Ground("shop", "2", ("shop-1",), weighted=False), "neither a weighted DNS record nor a weighted target group"),
+        (
+            Rollout(),
+            Ground("shop", "2", ("shop-1",), weighted=False),
+            "neither a weighted DNS record nor a weighted target group",
+        ),
         (Rollout(Strategy.ROLLING), OLD, "no stack shop-2"),
         (Rollout(), Ground("shop", "1", exists=True, weights={"a": {"shop-1": 200}}), "all of the traffic already"),
     ],

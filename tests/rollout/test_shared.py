@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -13,66 +12,14 @@ from senza.rollout.made_of import stored
 from senza.rollout.steps import Shift
 from senza.sandbox.embedded import EmbeddedSandbox
 from senza.sandbox.load.settings import Load
-from tests.rollout.conftest import APP, DEFINITIONS, DOMAIN, Rollouts
+from tests.rollout.conftest import APP, DOMAIN, Rollouts
 from tests.rollout.rounds import Killed
+from tests.rollout.shared import Shared
 
 OFF = "Gates: [{Latency: off}, {HealthyHosts: off}]"
 STEPS = "Steps: [{Weight: 20, Bake: 3m}, {Weight: 100, Bake: 2m}]"
 GOES = "Keep: {Versions: 0, For: 1s}"
 URL = "Hooks: [{When: before-traffic, Run: 'echo asks $SENZA_URL'}]"
-
-
-class Shared(Rollouts):
-    """The same app behind the load balancer of the stack edge-1."""
-
-    def __init__(self, sandbox: EmbeddedSandbox, clock: Clock, directory: Path) -> None:
-        super().__init__(sandbox, clock, directory)
-        self.senza(f"create {DEFINITIONS}/shared-load-balancer.yaml 1")
-
-    def source(self) -> str:
-        text = (DEFINITIONS / "shared-hello-world.yaml").read_text()
-        assert "  StackName: hello\n" in text
-        return text.replace("  StackName: hello\n", f"  StackName: {APP}\n")
-
-    def groups(self) -> dict[str, str]:
-        """Version of the app by ARN of its target group."""
-        arns = [one["TargetGroupArn"] for one in self.aws.pages("elbv2", "describe_target_groups", "TargetGroups")]
-        described = self.aws.call("elbv2", "describe_tags", ResourceArns=arns)["TagDescriptions"] if arns else []
-        tags = {one["ResourceArn"]: {tag["Key"]: tag["Value"] for tag in one["Tags"]} for one in described}
-        return {arn: found["StackVersion"] for arn, found in tags.items() if found["StackName"] == APP}
-
-    def rules(self) -> list[dict[str, Any]]:
-        """The rules for the app's domain."""
-        (balancer,) = self.aws.call("elbv2", "describe_load_balancers")["LoadBalancers"]
-        found = self.aws.call("elbv2", "describe_listeners", LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"]
-        (listener,) = (one["ListenerArn"] for one in found if one["Port"] == 443)
-        rules = self.aws.call("elbv2", "describe_rules", ListenerArn=listener)["Rules"]
-        return [one for one in rules if [c["HostHeaderConfig"]["Values"] for c in one["Conditions"]] == [[DOMAIN]]]
-
-    def named(self) -> dict[str, int]:
-        """The weights by ARN of the target groups that the rule names; there is at most one."""
-        found = [{one["TargetGroupArn"]: one["Weight"] for one in forwarded(rule)} for rule in self.rules()]
-        assert len(found) <= 1
-        return found[0] if found else {}
-
-    def weights(self) -> dict[str, int]:
-        """Version to weight, also of those that the rule does not name."""
-        weights, groups = self.named(), self.groups()
-        assert weights.keys() <= groups.keys()
-        return {version: weights.get(arn, 0) for arn, version in groups.items()}
-
-    def stacks(self) -> dict[str, str]:
-        found = self.aws.pages("cloudformation", "describe_stacks", "Stacks")
-        return {
-            item["StackName"].rpartition("-")[2]: item["StackStatus"]
-            for item in found
-            if item["StackName"].startswith(APP)
-        }
-
-
-def forwarded(rule: dict[str, Any]) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = rule["Actions"][0]["ForwardConfig"]["TargetGroups"]
-    return found
 
 
 @pytest.fixture
@@ -124,9 +71,15 @@ def test_one_that_fails_more_often_is_taken_back_at_once(shared: Shared) -> None
 
 
 def test_blue_green_and_back(shared: Shared) -> None:
+    """With something before the load balancer that has the domain's name; it may send everything on, or nothing."""
     shared.define("Strategy: BlueGreen", "Bake: 2m", OFF)
     shared.start()
+    record = {"Name": DOMAIN, "Type": "CNAME", "TTL": 60, "ResourceRecords": [{"Value": "d1.cloudfront.net"}]}
+    changes = [{"Action": "CREATE", "ResourceRecordSet": record}]
+    zone = shared.sandbox.values["zone_ids"]["hello.example.org."]
+    shared.aws.call("route53", "change_resource_record_sets", HostedZoneId=zone, ChangeBatch={"Changes": changes})
     result = shared.senza("deploy DEF 2 0.2")
+    assert "records of this very name that lead elsewhere (d1.cloudfront.net)" in result.stderr
     assert "starts cold" not in result.stderr, "the balancer is there and warm"
     assert shared.weights() == {"1": 0, "2": 200}
     shared.senza(f"rollout abort {APP}")
