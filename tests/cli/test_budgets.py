@@ -20,10 +20,15 @@ from senza.clock import Clock
 from senza.journal import Caller, Journal
 from senza.sandbox.embedded import EmbeddedSandbox
 from tests.rollout.conftest import Rollouts
+from tests.traffic.balancing import Edge
 from tests.traffic.conftest import ZONE, Apps
 
 ROOT = Path(__file__).parents[2]
-DEFINITION = str(ROOT / "definitions" / "hello-world.yaml")
+DEFINITIONS = {
+    "DEF": "hello-world.yaml",
+    "EDGE": "shared-load-balancer.yaml",
+    "SHARED": "shared-hello-world.yaml",
+}
 POLL = "route53:GetChange"
 FACTS = [
     "acm:ListCertificates",
@@ -103,6 +108,45 @@ BUDGET: dict[str, list[str]] = {
     }.items()
 }
 """The commands in the order in which they are given, and the calls of each."""
+
+SHARED_BEFORE = ["create EDGE 1", "create SHARED 1 0.1", "create SHARED 2 0.2"]
+"""Makes two versions of the app ``hello`` behind a shared load balancer."""
+AT_RULES = ["resourcegroupstaggingapi:GetResources", "elbv2:DescribeRules"]
+"""The target groups of the region that share a domain, and the rules of one listener."""
+SHARED_SHARES = [*SHARES, *AT_RULES]
+SHARED_SWITCH = [
+    # Route 53 is asked whether it has a record that leads past the balancer; the rule is read before and after
+    *(*STACK, "cloudformation:ListStackResources", *RECORDS, *AT_RULES),
+    *["elbv2:DescribeRules"] * 2,
+    *NO_JOURNAL,
+]
+SHARED_DELETE = [*STACK, "cloudformation:ListStackResources", "cloudformation:GetTemplate", *AT_RULES, *NO_JOURNAL]
+
+SHARED: dict[str, list[str]] = {
+    command: sorted(calls)
+    for command, calls in {
+        "traffic hello": SHARED_SHARES,
+        "traffic hello 1 100": [*SHARED_SWITCH, "elbv2:CreateRule", *PROTECT],
+        "traffic hello 2 50": [*SHARED_SWITCH, "elbv2:ModifyRule", *PROTECT],
+        "traffic hello 2 20": [*SHARED_SWITCH, "elbv2:ModifyRule"],
+        "domains hello": SHARED_SHARES,
+        "status hello": [
+            *("ec2:DescribeInstances", "autoscaling:DescribeAutoScalingGroups", *SHARED_SHARES),
+            *["elbv2:DescribeTargetHealth"] * 2,
+        ],
+        "health hello": [
+            *(*STACKS, "autoscaling:DescribeAutoScalingGroups"),
+            *("elbv2:DescribeTargetGroups", "cloudwatch:GetMetricData"),
+        ],
+        "traffic hello 2 100": [*SHARED_SWITCH, "elbv2:ModifyRule", *PROTECT],
+        "delete hello 1": [*SHARED_DELETE, "cloudformation:DeleteStack"],
+        "delete hello 2 --force": [
+            *(*SHARED_DELETE, *["elbv2:DescribeRules"] * 2, "elbv2:DeleteRule", *PROTECT),
+            "cloudformation:DeleteStack",
+        ],
+    }.items()
+}
+"""The same behind a shared load balancer, of which one call reads the weights of all apps."""
 
 ALLOWED = {"print": 8, "create": 12, "list": 1, "resources": 2, "events": 2, "domains": 4, "delete": 7}
 """The most that we ever want."""
@@ -200,7 +244,9 @@ def calls(aws: Aws, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Calls:
 
     def give(command: str) -> list[str]:
         before = len(aws.calls)
-        words = [DEFINITION if word == "DEF" else word for word in command.split()]
+        words = [
+            str(ROOT / "definitions" / DEFINITIONS[word]) if word in DEFINITIONS else word for word in command.split()
+        ]
         result = CliRunner().invoke(cli, words, obj=Context(aws, clock=clock))
         assert result.exit_code == 0, f"{command}: {result.output}"
         return sorted(str(call) for call in aws.calls[before:])
@@ -254,6 +300,24 @@ def test_traffic_and_domains_cost_the_same_for_any_number_of_versions(apps: Apps
     assert without_polls(calls("traffic hello-world 2 40")) == sorted(SWITCH)
 
 
+def test_behind_a_shared_load_balancer_each_command_makes_exactly_these_calls(calls: Calls) -> None:
+    for command in SHARED_BEFORE:
+        calls(command)
+    assert {command: calls(command) for command in SHARED} == SHARED
+
+
+@pytest.mark.parametrize("versions", [2, 30])
+def test_traffic_and_domains_at_a_rule_cost_the_same_for_any_number_of_versions(
+    aws: Aws, calls: Calls, versions: int
+) -> None:
+    edge = Edge(aws)
+    for number in range(1, versions + 1):
+        edge.create(f"hello-{number}", "hello.hello.example.org")
+    edge.put({"hello-1": 100, "hello-2": 100}, "hello.hello.example.org")
+    for command in ("domains hello", "traffic hello", "traffic hello 2 20"):
+        assert calls(command) == SHARED[command]
+
+
 @pytest.mark.parametrize(("stacks", "pages"), [(100, 1), (101, 2)])
 def test_list_makes_one_call_for_each_100_stacks(aws: Aws, calls: Calls, stacks: int, pages: int) -> None:
     body = json.dumps({"Resources": {"Jobs": {"Type": "AWS::SQS::Queue"}}})
@@ -301,13 +365,26 @@ def table() -> list[str]:
     ]
 
 
+def shared_table() -> list[str]:
+    return [
+        f"| `{command}` | {len(expected)} | {in_words(Counter(expected))} |" for command, expected in SHARED.items()
+    ]
+
+
 def rollout_table() -> list[str]:
     return [
         f"| `{command}` | {sum(expected.values())} | {in_words(expected)} |" for command, expected in ROLLOUTS.items()
     ]
 
 
-@pytest.mark.parametrize(("section", "rows"), [("AWS calls", table()), ("Rollouts", rollout_table())])
+@pytest.mark.parametrize(
+    ("section", "rows"),
+    [
+        ("AWS calls", table()),
+        ("Behind a shared load balancer", shared_table()),
+        ("Rollouts", rollout_table()),
+    ],
+)
 def test_the_documentation_says_the_same(section: str, rows: list[str]) -> None:
     document = (ROOT / "docs" / "budgets.md").read_text().partition(f"## {section}\n")[2].partition("\n## ")[0]
     documented = [line for line in document.splitlines() if line.startswith("| `")]
