@@ -44,11 +44,21 @@ def stop_load(app: str) -> bool:
 
 
 def described() -> dict[str, Any]:
-    """By app: its load, and the share of each version now."""
-    return {
-        app: {"load": asdict(one.load), "shares": {each.name: each.whole for each in routes.versions(app)}}
-        for app, one in world.loads.active.items()
-    }
+    """By app: its load, and the share of each version now, in the first account and region that has any."""
+    return {app: {"load": asdict(one.load), "shares": shares_of(app)} for app, one in world.loads.active.items()}
+
+
+def shares_of(app: str) -> dict[str, float]:
+    for place in places():
+        with world.at(place):
+            if found := routes.versions(app):
+                return {each.name: each.whole for each in found}
+    return {}
+
+
+def places() -> list[tuple[str, str]]:
+    """The accounts and regions that somebody uses."""
+    return [place for place in world.places if place[1]]
 
 
 def feeding() -> Operation:
@@ -59,7 +69,7 @@ def feeding() -> Operation:
         if end <= world.clock.now() - KEPT:
             continue  # nobody looked for more than a day
         for app, active in world.loads.active.items():
-            for place in [place for place in world.places if place[1]]:
+            for place in places():
                 with world.at(place):
                     feed(app, active, end)
             active.minutes += 1
