@@ -17,12 +17,16 @@ LOAD_BALANCER = "SharedLoadBalancer"
 DOMAINS = "SharedDomains"
 CERTIFICATES = "SharedCertificates"
 SECURITY_GROUP = "SharedSecurityGroup"
+DNS_NAME = "SharedDNSName"
+HOSTED_ZONE = "SharedHostedZoneId"
 OUTPUTS = {
     LISTENER: "ARN of the HTTPS listener",
     LOAD_BALANCER: "Name of the load balancer in CloudWatch",
     DOMAINS: "DNS names that lead to it",
     CERTIFICATES: "ARNs of its certificates",
     SECURITY_GROUP: "Its security group, which instances must let in",
+    DNS_NAME: "Its own DNS name, for alias records",
+    HOSTED_ZONE: "Hosted zone of its own DNS name, for alias records",
 }
 """Output of a shared load balancer's stack -> what it is. Exported as STACK-OUTPUT."""
 LAST_PRIORITY = 50_000

@@ -164,6 +164,8 @@ Edge:
             shared.DOMAINS: ",".join(domain.name.rstrip(".") for domain in domains),
             shared.CERTIFICATES: joined(certificates),
             shared.SECURITY_GROUP: self.security_groups()[0],
+            shared.DNS_NAME: get_att(self.name, "DNSName"),
+            shared.HOSTED_ZONE: get_att(self.name, "CanonicalHostedZoneID"),
         }
         return {
             name: {

@@ -7,16 +7,19 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from troposphere import elasticloadbalancingv2 as alb
+from troposphere import route53
 
 from senza.account import Needs, NoStack, shared
 from senza.account.shared import ListenerRule, SharedBalancer
 from senza.components.authentication import COGNITO, OIDC, authentication
 from senza.components.balancers import COMMON
 from senza.components.compiled import DOMAIN_TAG, LISTENER_TAG
-from senza.components.domains import Domain
+from senza.components.domains import ADDRESSES, Domain
 from senza.components.functions import get_att, ref
 from senza.components.http_targets import PROTOCOL_VERSION, HttpTargets
 from senza.components.model import Fragment, Property
+from senza.components.settings import shown
+from senza.components.shapes import Shaper
 from senza.components.weighted_dns import DOMAINS, WeightedDomains
 from senza.definition.suggest import did_you_mean
 from senza.errors import DefinitionError, NotFound
@@ -47,6 +50,12 @@ class WeightedTargetGroup(WeightedDomains, HttpTargets):
             "Domains",
             "mapping of label to {Type, Zone, Subdomain}",
             "Instead of MainDomain and VersionDomain: one weighted, and one to five standalone ones.",
+        ),
+        Property(
+            "WeightedRecords",
+            "list of A and AAAA",
+            "Types of weighted DNS records that also lead the main domain to the load balancer. Only to move an app "
+            "here, or away again; see the page on shared load balancers.",
         ),
         PROTOCOL_VERSION,
         Property("OIDC", "mapping", "Users of the version's domain must log in at an identity provider, see below."),
@@ -107,7 +116,8 @@ Backend:
     def build(self) -> Fragment:
         shaper, account = self.shaper(), self.site.account
         rules = account.listener_rules(self.shared.listener)
-        main, hosts = self._names()
+        weighted, hosts = self._names()
+        main = host_of(weighted)
         self._check_main(main, rules)
         group, rule = self.target_groups()[0], self.listeners()[0]
         properties = self.target_group()
@@ -127,8 +137,31 @@ Backend:
             resources={
                 group: shaper.resource(alb.TargetGroup, group, properties),
                 rule: shaper.resource(alb.ListenerRule, rule, routing),
+                **self._records(weighted, shaper),
             }
         )
+
+    def _records(self, domain: Domain, shaper: Shaper) -> dict[str, Any]:
+        """Weighted alias records of the main domain, by logical id. Raises DefinitionError."""
+        made = {}
+        for number, kind in enumerate(self.settings.items("WeightedRecords")):
+            if kind not in ADDRESSES:
+                message = f"there are no alias records of type {shown(kind)} to a load balancer"
+                raise self.settings.wrong(message, "WeightedRecords", number, hint="Write [A] or [A, AAAA].")
+            logical_id = f"{self.name}{domain.label}{ADDRESSES[kind]}"
+            properties = {
+                "Type": kind,
+                "Name": domain.name,
+                "HostedZoneName": domain.zone_name,
+                "AliasTarget": {
+                    "HostedZoneId": imported(self.shared.stack, shared.HOSTED_ZONE),
+                    "DNSName": imported(self.shared.stack, shared.DNS_NAME),
+                },
+                "Weight": 0,
+                "SetIdentifier": self.site.bound.full_name,
+            }
+            made[logical_id] = shaper.resource(route53.RecordSetType, logical_id, properties)
+        return made
 
     def _actions(self, group: str) -> list[dict[str, Any]]:
         forward = {"Type": "forward", "TargetGroupArn": ref(group)}
@@ -143,7 +176,7 @@ Backend:
         return [login, {**forward, "Order": 2}]
 
     # -- domains ----------------------------------------------------------------------------------------------------
-    def _names(self) -> tuple[str, list[str]]:
+    def _names(self) -> tuple[Domain, list[str]]:
         """The main domain, and the version's own. Raises DefinitionError."""
         domains = self.domains()
         weighted = [domain for domain in domains if domain.weighted]
@@ -162,10 +195,9 @@ Backend:
         for domain in domains:
             self._check(domain)
         hosts = list(dict.fromkeys(host_of(domain) for domain in own))
-        main = host_of(weighted[0])
-        if main in hosts:
+        if (main := host_of(weighted[0])) in hosts:
             raise self.settings.wrong(f"{main} is both the main domain and one of this version's", *place(self, own[0]))
-        return main, hosts
+        return weighted[0], hosts
 
     def _check(self, domain: Domain) -> None:
         """Raises DefinitionError for a name that does not lead to the load balancer, or without certificate there."""

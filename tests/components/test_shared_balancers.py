@@ -252,6 +252,18 @@ def test_domains_of_ones_own(shared: Shared) -> None:
     assert condition["HostHeaderConfig"]["Values"] == ["one.hello.example.org", "two.hello.example.org"]
 
 
+def test_records_to_move_an_app_lead_to_the_shared_balancer(shared: Shared) -> None:
+    made = shared.group("WeightedRecords: [A, AAAA]")
+    record = made.template["Resources"]["BackendMainDomain"]["Properties"]
+    assert (record["Name"], record["Weight"], record["SetIdentifier"]) == (f"{MAIN}.", 0, "my-app-1")
+    assert record["AliasTarget"]["DNSName"] == {"Fn::ImportValue": "edge-1-SharedDNSName"}
+    assert record["AliasTarget"]["HostedZoneId"] == {"Fn::ImportValue": "edge-1-SharedHostedZoneId"}
+    assert [(one.name, one.type, one.logical_id) for one in made.weighted_records] == [
+        (f"{MAIN}.", "A", "BackendMainDomain"),
+        (f"{MAIN}.", "AAAA", "BackendMainDomainIPv6"),
+    ]
+
+
 def test_log_in_is_only_made_for_the_versions_own_domain(shared: Shared) -> None:
     made = shared.group(OIDC)
     login, forward = made.template["Resources"]["BackendRule"]["Properties"]["Actions"]
@@ -292,6 +304,7 @@ def test_groups_scale_by_the_requests_of_their_target_group(shared: Shared) -> N
             "Add",
         ),
         ("SecurityGroups: [a]", "has no property SecurityGroups", ""),
+        ("WeightedRecords: [CNAME]", "no alias records of type 'CNAME'", "[A, AAAA]"),
     ],
 )
 def test_mistakes_in_the_target_group(more: str, message: str, hint: str, shared: Shared) -> None:
