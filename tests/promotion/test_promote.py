@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 from collections import Counter
 from pathlib import Path
 
@@ -101,6 +103,21 @@ def test_a_definition_that_makes_something_else_by_now_is_refused(senza: Reposit
     assert "Warning: hello-world.yaml has changed since" in forced.stderr
     assert "Create stack hello-world-1" in forced.stdout
     senza(f"{HELLO} --dry-run ImageVersion=0.1", exit_code=1)
+
+
+def test_the_journal_knows_the_commit_to_check_out(senza: Repository) -> None:
+    senza.define("hello-world", "", ("        ports:", '        environment: {KEY: "aws:kms:AQICAHh"}\n        ports:'))
+    git = ["git", "-C", str(senza.directory), "-c", "user.name=a", "-c", "user.email=a@example.org"]
+    for words in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "x"]):
+        subprocess.run([*git, *words], check=True, env={**os.environ, "GIT_CONFIG_GLOBAL": os.devnull})
+    commit = subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
+    senza("deploy hello-world.yaml 1 0.1 -e staging")
+    assert senza.rollout("staging", "hello-world").entries[0].facts["revision"] == commit
+    same = senza(f"{HELLO} --dry-run").stderr
+    assert "hello-world.yaml holds values that a KMS key encrypted (AppServer)" in same
+    assert "AQICAHh" not in same
+    senza.define("hello-world")
+    assert f"it was created from ({commit[:12]}, says the journal of staging)" in senza(HELLO, exit_code=1).stderr
 
 
 def test_another_value_than_there_is_no_change_of_the_definition(senza: Repository) -> None:

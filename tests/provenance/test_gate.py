@@ -124,3 +124,34 @@ def test_signatures_are_of_digests(gate: Any, registry: LocalRegistry) -> None: 
     with pytest.raises(Refused, match="is bad"):
         gate(SIGNED, signature=signature).check(image, pin=True)
     assert asked == [f"{registry.host}/team/app@{digest}"] * 2
+
+
+def test_an_image_whose_digest_is_given_is_that_one_whatever_its_tag_names(gate: Any, registry: LocalRegistry) -> None:  # noqa: F811
+    former = registry.image(labels=LABELS)
+    image = f"{registry.host}/team/app:1"
+    pins = {image: f"{registry.host}/team/app@{former}"}
+    assert registry.image(labels={"org.opencontainers.image.revision": "4a"}) != former, "the tag was moved"
+    checked = gate(pins=pins).check(image, "x86_64", pin=True)
+    assert (checked.written, checked.pinned, checked.digest) == (image, pins[image], former)
+    assert checked.origin is not None
+    assert checked.origin.revision == "3f", "what is judged is the image that is started"
+    assert gate(pins=pins).check(image, pin=False).digest != former, "Taupage starts what the tag names"
+    with pytest.raises(WrongArchitecture):
+        gate(pins=pins).check(image, "arm64", pin=True)
+    written = Policy("acme", digest="written")
+    with pytest.raises(Refused, match="is not named by its digest"):
+        gate(written, pins=pins).check(image, pin=True)
+
+
+def test_a_given_digest_needs_no_registry_but_a_policy_does(gate: Any, registry: LocalRegistry) -> None:  # noqa: F811
+    image = f"{registry.host}/team/app:1"
+    pins = {image: f"{registry.host}/team/app@{registry.image()}"}
+    registry.status = 503
+    checked = gate(pins=pins).check(image, pin=True)
+    assert (checked.pinned, checked.verdict) == (pins[image], "passed")
+    assert "nobody knows whether" in checked.warnings[0]
+    with pytest.raises(RegistryUnavailable):
+        gate(Policy("acme", origin=("revision",)), pins=pins).check(image, pin=True)
+    registry.status = 404
+    with pytest.raises(NotFound):
+        gate(pins=pins).check(image, pin=True)
