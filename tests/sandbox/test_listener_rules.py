@@ -214,6 +214,20 @@ def test_the_last_action_sends_requests_somewhere(edge: Edge) -> None:
     assert "same target group" in edge.refused("create_rule", Actions=[wrong], **given)
 
 
+def test_the_secret_of_a_log_in_is_never_shown(edge: Edge) -> None:
+    oidc = {
+        "Issuer": "https://id.example.org",
+        **{f"{name}Endpoint": f"https://id.example.org/{name}" for name in ("Authorization", "Token", "UserInfo")},
+        "ClientId": "shop",
+    }
+    login = {"Type": "authenticate-oidc", "Order": 1, "AuthenticateOidcConfig": oidc | {"ClientSecret": "hidden"}}
+    forward = to(edge.group("one")) | {"Order": 2}
+    rule = edge.rule(1, [login, forward])
+    kept = login | {"AuthenticateOidcConfig": oidc | {"UseExistingClientSecret": True}}
+    edge.call("modify_rule", RuleArn=rule, Actions=[kept, forward])
+    assert edge.rules()[0]["Actions"][0]["AuthenticateOidcConfig"] == oidc
+
+
 def test_targets_are_unused_until_something_forwards_to_them(edge: Edge, sandbox: EmbeddedSandbox) -> None:
     group = edge.group("one")
     subnet = sandbox.values["subnets"]["internal-eu-central-1a"]
@@ -319,3 +333,19 @@ def test_target_groups_of_stacks_are_found_by_their_tags(edge: Edge, stacks: Sta
     )["ResourceTagMappingList"]
     tags = {one["Key"]: one["Value"] for one in found["Tags"]}
     assert (tags[STACK], tags["aws:cloudformation:logical-id"], tags["a"]) == ("app-1", "Group", "b")
+
+
+def test_drift_of_a_rule_is_found(edge: Edge, stacks: Stacks) -> None:
+    def drift() -> str:
+        stacks.call("detect_stack_drift", StackName="app-1")
+        found = stacks.call("describe_stack_resource_drifts", StackName="app-1")["StackResourceDrifts"]
+        status: str = {one["LogicalResourceId"]: one["StackResourceDriftStatus"] for one in found}["Rule"]
+        return status
+
+    stacks.create("app-1", of_stack(edge))
+    assert drift() == "IN_SYNC"
+    rule = edge.rules()[0]["RuleArn"]
+    edge.call("modify_rule", RuleArn=rule, Actions=[to(edge.group("other"))])
+    assert drift() == "MODIFIED"
+    edge.call("delete_rule", RuleArn=rule)
+    assert drift() == "DELETED"
