@@ -158,6 +158,7 @@ def cli() -> None:
       senza sandbox start
       senza create definitions/hello-world.yaml 1 0.1 --sandbox --wait
       senza traffic hello-world 1 100 --sandbox
+      senza list -e live
     """
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -193,6 +195,39 @@ def test_a_sandbox_is_no_environment(way: Way, sandbox: EmbeddedSandbox, roles: 
         Aws("eu-west-1").entering(replace(way, account=account, roles=roles), None).call("ec2", "describe_vpcs")
     assert "Unset AWS_ENDPOINT_URL" in raised.value.hint
     assert {str(one) for one in sandbox.log} <= {"sts:AssumeRole", "sts:GetCallerIdentity"}
+
+
+@pytest.fixture
+def stranger() -> Iterator[Endpoint]:
+    """Something that answers as STS does, and does not say that it is a sandbox."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            told = "<Account>222222222222</Account><Arn>arn:aws:iam::222222222222:user/me</Arn><UserId>me</UserId>"
+            kind = "GetCallerIdentity"
+            body = f"<{kind}Response><{kind}Result>{told}</{kind}Result></{kind}Response>".encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None: ...
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    yield Endpoint(f"http://127.0.0.1:{server.server_port}", "eu-west-1", "AKIASANDBOX123456789", "secret")
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_nothing_else_is_the_sandbox(way: Way, stranger: Endpoint) -> None:
+    live = Aws(endpoint=stranger).entering(replace(way, roles=()), None)
+    with pytest.raises(Refused, match="the sandbox is meant, and what answers is none"):
+        live.call("ec2", "describe_vpcs")
+    assert sent(live) == ["sts:GetCallerIdentity"]
 
 
 def test_the_profile_of_an_environment_or_what_ci_has(

@@ -15,6 +15,8 @@ from click.testing import CliRunner, Result
 from senza.aws import Aws
 from senza.cli.context import Context
 from senza.cli.main import cli
+from senza.cli.ssh import with_keys
+from senza.clock import Clock
 from senza.sandbox.embedded import EmbeddedSandbox
 from tests.fleet.groups.conftest import Fleet
 
@@ -161,3 +163,30 @@ def test_without_terminal_or_tools_the_command_is_printed(fleet: Fleet, sandbox:
     shown, said = in_a_shell(sandbox, tools, "app", "1", terminal=True)
     missing = "its Session Manager plugin (session-manager-plugin) is not installed; this is the command:"
     assert (shown, missing in said) == (printed, True)
+
+
+def test_an_environment_brings_its_own_credentials(
+    fleet: Fleet, aws: Aws, clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = "account: 123456789012, region: eu-central-1"
+    role = "arn:aws:iam::123456789012:role/deploy"
+    (tmp_path / "senza.yaml").write_text(
+        f"environments:\n  live: {{{place}, role: '{role}'}}\n  test: {{{place}, profile: acme}}\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    fleet.create()
+
+    def printed(name: str) -> Result:
+        context = Context(aws, clock=clock, environ={})
+        return CliRunner().invoke(cli, ["ssh", "app", "1", "--print", "-e", name], obj=context)
+
+    by_role, by_profile = printed("live"), printed("test")
+    assert by_role.stdout.endswith(" --region eu-central-1\n")
+    assert f"It needs credentials of {role}.\n" in by_role.stderr
+    assert by_profile.stdout.endswith(" --region eu-central-1 --profile acme\n")
+
+
+def test_credentials_of_others_do_not_go_along() -> None:
+    environ = {"AWS_PROFILE": "mine", "AWS_SESSION_TOKEN": "mine", "AWS_ACCESS_KEY_ID": "mine", "TERM": "xterm"}
+    keys = {"AWS_ACCESS_KEY_ID": "theirs", "AWS_SECRET_ACCESS_KEY": "secret"}
+    assert with_keys(environ, keys) == {"TERM": "xterm", **keys}
