@@ -8,8 +8,7 @@ from senza.doctor.facts import Facts
 from senza.doctor.model import Check, Finding
 from senza.fleet.groups import Group
 from senza.stacks.summaries import Stack
-from senza.traffic.records import Record
-from senza.traffic.weighted import Place, weighted_domains
+from senza.traffic.weighted import Place, Weighted, weighted_domains
 
 DAY = 86400.0
 IDLE_DAYS = 14
@@ -56,11 +55,11 @@ def lasting(stack: Stack, now: float) -> Finding | None:
 
 
 def idle(facts: Facts) -> Iterator[Finding]:
-    return without_traffic(facts.stacks(), weighted_domains(facts.records()), facts.now)
+    return without_traffic(facts.stacks(), weighted_domains(facts.weighted()), facts.now)
 
 
 def without_traffic(
-    stacks: Sequence[Stack], domains: Mapping[Place, Mapping[str, Record]], now: float
+    stacks: Sequence[Stack], domains: Mapping[Place, Mapping[str, Weighted]], now: float
 ) -> Iterator[Finding]:
     """Pure: old versions at weight 0 everywhere beside one of the same app that has traffic."""
     weights: dict[str, int] = {}
@@ -105,7 +104,7 @@ STUCK = Check(
 IDLE = Check(
     "idle-versions",
     f"No version is without traffic for more than {IDLE_DAYS} days beside one that has some",
-    "stacks and weighted records",
+    "stacks, weighted records and listener rules",
     "https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/routing-policy-weighted.html",
     idle,
 )

@@ -15,6 +15,8 @@ from senza.errors import AwsError
 from senza.fleet.groups import Group, describe
 from senza.stacks.summaries import Stack, list_stacks
 from senza.traffic.records import Reader, Record
+from senza.traffic.rules import Balancing, Target
+from senza.traffic.weighted import Weighted
 
 if TYPE_CHECKING:
     from senza.doctor.environments import Entry
@@ -106,6 +108,21 @@ class Facts:
     def records(self) -> list[Record]:
         """All records of all hosted zones."""
         return self._memo.get("records", lambda: Reader(self.aws, self.account.zones()).read_all())
+
+    def targets(self) -> list[Target]:
+        """Everybody at the domains of shared load balancers; no call where no group is behind a target group."""
+
+        def look_up() -> list[Target]:
+            if not any(group.target_groups for group in self.groups()):
+                return []
+            balancing = Balancing(self.aws)
+            return balancing.targets([group.domain for group in balancing.groups().values()])
+
+        return self._memo.get("targets", look_up)
+
+    def weighted(self) -> list[Weighted]:
+        """What has weights, in Route 53 and at shared load balancers."""
+        return [*self.records(), *self.targets()]
 
     def groups(self) -> list[Group]:
         """All auto scaling groups, also those that belong to no stack."""

@@ -12,7 +12,8 @@ from senza.doctor.model import Check, Finding
 from senza.stacks.references import split_name
 from senza.stacks.summaries import Stack
 from senza.traffic.records import Record
-from senza.traffic.weighted import Place, weighted_domains
+from senza.traffic.rules import Target
+from senza.traffic.weighted import Place, Weighted, weighted_domains
 from senza.traffic.weights import effective
 
 STACK_NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9-]*-[a-zA-Z0-9]+")
@@ -22,7 +23,8 @@ Domains = Mapping[Place, Mapping[str, Record]]
 
 
 def orphaned(facts: Facts) -> Iterator[Finding]:
-    return orphans(facts.stacks(), weighted_domains(facts.records()), facts.aws.region)
+    yield from orphans(facts.stacks(), weighted_domains(facts.records()), facts.aws.region)
+    yield from left_in_rules(facts.stacks(), facts.targets())
 
 
 def orphans(stacks: Sequence[Stack], domains: Domains, region: str) -> Iterator[Finding]:
@@ -41,6 +43,21 @@ def orphans(stacks: Sequence[Stack], domains: Domains, region: str) -> Iterator[
             else:
                 message = f"the weighted record {identifier} of {domain} belongs to a stack that does not exist"
                 yield Finding("warning", message, removal(record), domain.name)
+
+
+def left_in_rules(stacks: Sequence[Stack], targets: Sequence[Target]) -> Iterator[Finding]:
+    """Pure: target groups with traffic that a stack left behind when it was deleted."""
+    names = {stack.full_name for stack in stacks}
+    for target in targets:
+        if target.weight and target.stack and target.stack not in names:
+            yield Finding(
+                "error",
+                f"the load balancer {target.domain.balancer} sends requests for {target.name} to {target.value}, which "
+                f"is left of the stack {target.stack}",
+                f"Give the traffic to a version that exists (senza traffic {split_name(target.stack)[0]}). Then: "
+                f"aws elbv2 delete-target-group --target-group-arn {target.group}",
+                target.name,
+            )
 
 
 def named_like_a_stack(record: Record, apps: set[str], region: str) -> bool:
@@ -65,10 +82,10 @@ def removal(record: Record) -> str:
 
 
 def unweighted(facts: Facts) -> Iterator[Finding]:
-    return weightless(facts.stacks(), weighted_domains(facts.records()))
+    return weightless(facts.stacks(), weighted_domains(facts.weighted()))
 
 
-def weightless(stacks: Sequence[Stack], domains: Domains) -> Iterator[Finding]:
+def weightless(stacks: Sequence[Stack], domains: Mapping[Place, Mapping[str, Weighted]]) -> Iterator[Finding]:
     """Pure: domains with several versions, all of which stand at 0."""
     by_name = {stack.full_name: stack for stack in stacks}
     for domain, siblings in domains.items():
@@ -78,7 +95,7 @@ def weightless(stacks: Sequence[Stack], domains: Domains) -> Iterator[Finding]:
         newest = max(versions, key=lambda stack: stack.created)
         yield Finding(
             "warning",
-            f"all {len(siblings)} versions at {domain} have weight 0, so Route 53 answers with every one of them",
+            f"all {len(siblings)} versions at {domain.name} have weight 0: {domain.at_zero}",
             f"Choose one, e.g. the newest: senza traffic {newest.name} {newest.version} 100",
             domain.name,
         )
@@ -86,15 +103,15 @@ def weightless(stacks: Sequence[Stack], domains: Domains) -> Iterator[Finding]:
 
 ORPHANED = Check(
     "orphaned-records",
-    "Every weighted record belongs to a stack that exists",
-    "records of all hosted zones, and stacks",
+    "Every weighted record, and target group with traffic, belongs to a stack that exists",
+    "records of all hosted zones, listener rules, and stacks",
     "https://docs.aws.amazon.com/Route53/latest/APIReference/API_ChangeResourceRecordSets.html",
     orphaned,
 )
 UNWEIGHTED = Check(
     "weightless-domains",
     "No domain of several versions has all weights at 0",
-    "records of all hosted zones, and stacks",
+    "records of all hosted zones, listener rules, and stacks",
     "https://docs.aws.amazon.com/Route53/latest/APIReference/API_ResourceRecordSet.html",
     unweighted,
 )

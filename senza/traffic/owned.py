@@ -110,7 +110,7 @@ def own_hosts(
         Owned(
             stack,
             logical.get(rule.arn) or called.get((stack.name, group.logical_id), group.logical_id),
-            Target(RuleDomain(group.domain.listener, host), None, None, group.arn, (rule,)),
+            Target(RuleDomain(group.domain.listener, host), None, None, group.arn, (rule,), group.stack),
         )
         for group, rule, host in found
         for stack in (stacks[group.stack],)

@@ -102,7 +102,7 @@ class Target:
     """A target group at a domain. identifier: full name of its stack, or its own name where it belongs to none.
 
     weight and identifier are None at a host that leads to this target group alone. group: its ARN. rules: those of the
-    domain as they were read, of which only the first has an effect.
+    domain as they were read, of which only the first has an effect. stack: full name, "" where it belongs to none.
     """
 
     domain: RuleDomain
@@ -110,6 +110,7 @@ class Target:
     weight: int | None
     group: str
     rules: Sequence[Rule] = field(default=(), compare=False, repr=False)
+    stack: str = field(default="", compare=False)
 
     @property
     def name(self) -> str:
@@ -245,7 +246,7 @@ def targets_at(
         names = [name for name in (owners.get(arn, ""), group_name(arn), group_id(arn)) if name]
         free = next(name for name in names if name not in targets)
         if arn in weights or free == owners.get(arn):
-            targets[free] = Target(domain, free, weights.get(arn, 0), arn, found)
+            targets[free] = Target(domain, free, weights.get(arn, 0), arn, found, owners.get(arn, ""))
     return list(targets.values())
 
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import shlex
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
+from senza.aws import Aws
 from senza.doctor import estate, records
 from senza.doctor.model import Finding
 from senza.sandbox.world import START, Failure
 from senza.stacks.summaries import Stack
 from tests.doctor.conftest import DAY, MAIN, ZONE, Doctor, said
+from tests.traffic.balancing import Edge
 
 NOW = datetime.fromtimestamp(START, UTC)
 QUEUE = {"Type": "AWS::SQS::Queue"}
@@ -171,3 +174,56 @@ def test_what_others_keep_at_0_is_their_business(doctor: Doctor) -> None:
     for identifier in ("blue", "green"):
         doctor.record(identifier, 0)
     assert doctor.asks(records.UNWEIGHTED) == []
+
+
+# -- rules
+
+
+@pytest.fixture
+def edge(aws: Aws) -> Edge:
+    return Edge(aws)
+
+
+def in_front_of(doctor: Doctor, edge: Edge, stack: str) -> None:
+    """A version whose group is behind the balancer: only then are rules looked at."""
+    subnet = next(iter(doctor.sandbox.values["subnets"].values()))
+    data = {"ImageId": "ami-0a000000000000002", "InstanceType": "t3.micro"}
+    template = {"LaunchTemplateId": {"Ref": "Template"}, "Version": {"Fn::GetAtt": ["Template", "LatestVersionNumber"]}}
+    group: dict[str, Any] = {"MinSize": "0", "MaxSize": "0", "LaunchTemplate": template}
+    group |= {"VPCZoneIdentifier": [subnet], "TargetGroupARNs": [{"Ref": "Web"}]}
+    edge.create(
+        stack,
+        Template={"Type": "AWS::EC2::LaunchTemplate", "Properties": {"LaunchTemplateData": data}},
+        AppServer={"Type": "AWS::AutoScaling::AutoScalingGroup", "Properties": group},
+    )
+
+
+def test_versions_at_rules_are_looked_at_like_those_with_records(doctor: Doctor, edge: Edge) -> None:
+    in_front_of(doctor, edge, "shop-1")
+    doctor.sandbox.advance(16 * DAY)
+    in_front_of(doctor, edge, "shop-2")
+    (finding,) = doctor.asks(records.UNWEIGHTED)
+    assert finding.message.startswith(f"all 2 versions at {MAIN} have weight 0: the load balancer then answers with")
+    assert doctor.asks(estate.IDLE) == []
+    edge.put({"shop-2": 200})
+    assert said(doctor.asks(estate.IDLE)) == [("warning", "shop-1 is 16 days old and has no traffic (shop-2 has)")]
+    assert (doctor.asks(records.UNWEIGHTED), doctor.asks(records.ORPHANED)) == ([], [])
+
+
+def test_a_target_group_that_a_stack_left_in_a_rule_is_told(doctor: Doctor, edge: Edge) -> None:
+    in_front_of(doctor, edge, "shop-2")
+    edge.create("shop-1")
+    edge.put({"shop-1": 100, "shop-2": 100})
+    doctor.aws.call("cloudformation", "delete_stack", StackName="shop-1")
+    doctor.aws.call("cloudformation", "delete_stack", StackName="shop-1", RetainResources=["Web"])
+    (finding,) = doctor.asks(records.ORPHANED)
+    assert finding.level == "error"
+    assert "sends requests for shop.hello.example.org to shop-1-Web" in finding.message
+    assert "which is left of the stack shop-1" in finding.message
+
+
+def test_without_target_groups_nothing_is_asked_about_rules(doctor: Doctor) -> None:
+    doctor.create("shop-1")
+    before = len(doctor.aws.calls)
+    doctor.asks(records.UNWEIGHTED)
+    assert not [call for call in doctor.aws.calls[before:] if call.service in ("elbv2", "resourcegroupstaggingapi")]

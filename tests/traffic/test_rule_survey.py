@@ -1,0 +1,197 @@
+"""Whose rules are whose, beside records, in few calls; and what commands show of it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from senza.account import Account
+from senza.aws import Aws
+from senza.cli.context import Context
+from senza.cli.main import cli
+from senza.clock import Clock
+from senza.sandbox.embedded import EmbeddedSandbox
+from senza.stacks.references import StackRef
+from senza.stacks.summaries import list_stacks
+from senza.traffic.app import hosts_of, plan_return
+from senza.traffic.reachable import in_main_dns, version_domains
+from senza.traffic.survey import Survey, survey
+from tests.traffic.balancing import Edge
+from tests.traffic.conftest import MAIN, Apps
+
+
+@pytest.fixture
+def edge(aws: Aws) -> Edge:
+    return Edge(aws)
+
+
+def found(aws: Aws, app: str = "shop", version: str | None = None) -> Survey:
+    return survey(aws, Account(aws).zones(), list_stacks(aws, [StackRef(app, version)]))
+
+
+def owned(result: Survey) -> list[tuple[Any, ...]]:
+    return [
+        (one.stack.full_name, one.logical_id, one.record.type, one.record.name, one.record.weight)
+        for one in result.owned
+    ]
+
+
+def test_shares_and_own_hosts_of_all_versions_are_found_by_asking_one(aws: Aws, edge: Edge) -> None:
+    edge.versions({"shop-1": 3, "shop-2": 1})
+    edge.create("shop-3")
+    edge.versions({"other-1": 200}, "other.hello.example.org")
+    fresh = Aws(endpoint=aws._endpoint)
+    result = found(fresh)
+    assert sorted(owned(result)) == [
+        (f"shop-{number}", logical_id, "rule", name, weight)
+        for number, share in ((1, 3), (2, 1), (3, 0))
+        for logical_id, name, weight in (
+            ("Web", MAIN, share),
+            ("WebVersionDomain", f"shop-{number}.hello.example.org", None),
+        )
+    ]
+    assert result.foreign == ()
+    assert [call.operation for call in fresh.calls].count("ListStackResources") == 1
+    assert version_domains(result) == {f"shop-{number}": f"shop-{number}.hello.example.org" for number in (1, 2, 3)}
+    assert in_main_dns(result) == {"shop-1": True, "shop-2": True, "shop-3": False}
+
+
+def test_of_one_version_the_others_are_foreign(aws: Aws, edge: Edge) -> None:
+    edge.versions({"shop-1": 3, "shop-2": 1})
+    result = found(aws, "shop", "2")
+    assert [one[0] for one in owned(result)] == ["shop-2", "shop-2"]
+    assert [(one.identifier, one.weight) for one in result.foreign] == [("shop-1", 3)]
+
+
+def test_each_version_only_has_what_it_has(aws: Aws, apps: Apps, edge: Edge) -> None:
+    """Moving from records to a shared load balancer: the oldest has records, the next one both, the newest a share."""
+    apps.create("shop-1")
+    record = apps.record(MAIN, "shop-2")
+    edge.create("shop-2", Main=record)
+    edge.create("shop-3")
+    apps.set({"shop-1": 150, "shop-2": 50})
+    edge.put({"shop-2": 100, "shop-3": 100})
+    assert sorted(owned(found(aws))) == [
+        ("shop-1", "Main", "A", MAIN, 150),
+        ("shop-1", "VersionDomain", "A", "shop-1.hello.example.org", None),
+        ("shop-2", "Main", "A", MAIN, 50),
+        ("shop-2", "Web", "rule", MAIN, 100),
+        ("shop-2", "WebVersionDomain", "rule", "shop-2.hello.example.org", None),
+        ("shop-3", "Web", "rule", MAIN, 100),
+        ("shop-3", "WebVersionDomain", "rule", "shop-3.hello.example.org", None),
+    ]
+
+
+def test_a_rule_is_found_though_the_newest_version_has_none(aws: Aws, apps: Apps, edge: Edge) -> None:
+    edge.versions({"shop-1": 200})
+    apps.create("shop-2")
+    assert ("shop-1", "Web", "rule", MAIN, 200) in owned(found(aws))
+
+
+def test_a_listener_that_is_gone_has_no_rules(aws: Aws, edge: Edge) -> None:
+    edge.versions({"shop-1": 200})
+    aws.call("elbv2", "delete_listener", ListenerArn=edge.listener)
+    assert owned(found(aws)) == [("shop-1", "Web", "rule", MAIN, 0)]
+
+
+def test_without_the_tagging_api_each_version_is_asked(aws: Aws, edge: Edge, sandbox: EmbeddedSandbox) -> None:
+    edge.versions({"shop-1": 150, "shop-2": 50})
+    sandbox.faults.add("resourcegroupstaggingapi:GetResources", status=403, code="AccessDeniedException", message="no")
+    assert len(owned(found(aws))) == 4
+
+
+def test_the_hosts_of_a_version_are_told(aws: Aws, apps: Apps, edge: Edge) -> None:
+    edge.create("shop-1")
+    apps.create("shop-2")
+    assert hosts_of(aws, "shop-1") == ["shop-1.hello.example.org"]
+    assert sorted(hosts_of(aws, "shop-2")) == ["shop-2.hello.example.org", MAIN]
+    assert hosts_of(aws, "shop-3") == []
+
+
+# -- the way back
+
+
+def test_the_way_back_is_planned_for_both_backends(aws: Aws, apps: Apps, edge: Edge) -> None:
+    edge.versions({"shop-1": 100, "shop-2": 100})
+    weights = {MAIN: {"shop-1": 200}}
+    back = plan_return(aws, Account(aws).zones, weights, "shop-2")
+    assert [step.says for step in back.plan.steps] == [
+        f"Set the weights of {MAIN}: shop-1 50 -> 100 %, shop-2 50 -> 0 %"
+    ]
+    apps.create("web-1", {"Main": "web.hello.example.org"})
+    zones = Account(aws).zones
+    assert apps.counted(lambda: plan_return(aws, zones, {"web.hello.example.org": {"web-1": 0}}, "web-1")) == [
+        "cloudformation:ListStackResources",
+        "route53:ListHostedZones",
+        "route53:ListResourceRecordSets",
+    ]
+
+
+def test_the_way_back_of_a_version_that_is_gone_needs_no_stack_of_it(aws: Aws, edge: Edge) -> None:
+    edge.versions({"shop-1": 120, "shop-2": 80})
+    back = plan_return(aws, Account(aws).zones, {MAIN: {"shop-1": 200, "shop-2": 0}}, "shop-3")
+    assert back.plan.domains[0].after == {"shop-1": 200, "shop-2": 0}
+    assert back.kept == {}
+
+
+def test_a_first_version_keeps_the_traffic_that_nobody_else_ever_had(aws: Aws, edge: Edge) -> None:
+    edge.create("shop-1")
+    edge.versions({"shop-2": 200})
+    back = plan_return(aws, Account(aws).zones, {MAIN: {"shop-1": 0}}, "shop-2")
+    assert back.plan.steps == ()
+    assert back.kept == {MAIN: {"shop-1": 0, "shop-2": 200}}
+
+
+# -- what is shown
+
+
+def shown(aws: Aws, clock: Clock, command: str) -> list[dict[str, Any]]:
+    result = CliRunner().invoke(cli, [*command.split(), "-o", "json"], obj=Context(aws, clock=clock))
+    assert result.exit_code == 0, result.output
+    return list(json.loads(result.stdout))
+
+
+def test_traffic_is_shown_as_the_balancer_shares_it(aws: Aws, edge: Edge, clock: Clock) -> None:
+    edge.foreign("legacy")
+    for number in (1, 2):
+        edge.create(f"shop-{number}")
+    edge.put({"shop-1": 30, "legacy": 10})
+    told = [
+        (row["version"], row["identifier"], row["type"], row["weight%"], row["answers%"], row["status"])
+        for row in shown(aws, clock, "traffic shop")
+    ]
+    assert told == [
+        (None, "legacy", "rule", 5.0, 25.0, "NO_STACK"),
+        ("1", "shop-1", "rule", 15.0, 75.0, "CREATE_COMPLETE"),
+        ("2", "shop-2", "rule", 0.0, 0.0, "CREATE_COMPLETE"),
+    ]
+    changed = shown(aws, clock, "traffic shop 2 100")
+    assert [(row["identifier"], row["old_weight%"], row["new_weight%"], row["observed%"]) for row in changed] == [
+        ("shop-1", 15.0, 0.0, 0.0),
+        ("shop-2", 0.0, 100.0, 100.0),
+        ("legacy", 5.0, 0.0, 0.0),
+    ]
+
+
+def test_domains_show_rules_as_they_show_records(aws: Aws, edge: Edge, clock: Clock) -> None:
+    edge.create("shop-1", name="shop-group")
+    edge.put({"shop-1": 200})
+    rows = shown(aws, clock, "domains shop")
+    assert [(row["resource_id"], row["domain"], row["weight"], row["type"], row["value"]) for row in rows] == [
+        ("Web", MAIN, 200, "rule", "shop-group"),
+        ("WebVersionDomain", "shop-1.hello.example.org", None, "rule", "shop-group"),
+    ]
+
+
+def test_records_that_hide_the_balancer_are_warned_of(aws: Aws, apps: Apps, edge: Edge, clock: Clock) -> None:
+    apps.create("shop-1")
+    edge.versions({"shop-2": 200})
+    result = CliRunner().invoke(cli, ["traffic", "shop"], obj=Context(aws, clock=clock))
+    assert "shop.hello.example.org has records in Route 53 (shop-1); as long as they are there" in result.stderr
+    result = CliRunner().invoke(cli, ["traffic", "shop", "2", "50"], obj=Context(aws, clock=clock))
+    assert "has records of this very name that lead elsewhere (shop-1)" in result.stderr
+    aws.call("cloudformation", "delete_stack", StackName="shop-1")
+    assert CliRunner().invoke(cli, ["traffic", "shop"], obj=Context(aws, clock=clock)).stderr == ""
