@@ -45,11 +45,17 @@ FINDING = {"check", "diff", "drift"}
 DRY = ("Would: ", "Earliest end: ")
 ZONE = "hello.example.org"
 SMALL = "SenzaInfo: {StackName: small}\nResources:\n  Jobs: {Type: AWS::SQS::Queue}\n"
+ENVIRONMENTS = """\
+environments:
+  staging: {account: "111111111111", region: eu-central-1}
+  live: {account: "222222222222", parameters: {ImageVersion: "0.2"}}
+"""
 FILES = {
     "hello.yaml": TEXTS["hello-world.yaml"],
     "small.yaml": SMALL,
     "broken.yaml": "SenzaInfo: [\n",
     "values.yaml": "ImageVersion: 1.10\n",
+    "senza.yaml": ENVIRONMENTS,
 }
 
 
@@ -167,6 +173,8 @@ fuzz = settings(deadline=None, suppress_health_check=list(HealthCheck))
 @example(words=["deploy", "hello.yaml", "3", "0.1"], stdin="")
 @example(words=["deploy", "hello.yaml", "3", "0.1", "--dry-run"], stdin="")
 @example(words=["rollout", "abort", "hello-world"], stdin="")
+@example(words=["promote", "hello-world", "--from", "staging", "--to", "live"], stdin="")
+@example(words=["list", "-e", "all", "hello-world"], stdin="")
 @example(words=["history", "hello-world"], stdin="")
 @example(words=["delete", "hello-.*", "--force"], stdin="")
 def test_any_command_line(shell: Shell, words: list[str], stdin: str) -> None:
