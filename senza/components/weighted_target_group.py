@@ -204,7 +204,8 @@ Backend:
         settings, host, where = self.settings, host_of(domain), place(self, domain)
         if "*" in host or len(host) > MAX_HOST:
             raise settings.wrong(f"{host} is no host that a listener rule could be for", *where)
-        if not self.shared.reached_by(host):
+        by_record = domain.weighted and "WeightedRecords" in settings
+        if not by_record and not self.shared.reached_by(host):
             raise settings.wrong(
                 f"{host} does not lead to {self.shared.stack}, which has {', '.join(self.shared.domains)}",
                 *where,

@@ -264,6 +264,12 @@ def test_records_to_move_an_app_lead_to_the_shared_balancer(shared: Shared) -> N
     ]
 
 
+def test_with_records_of_its_own_the_main_domain_needs_no_wildcard(shared: Shared) -> None:
+    apex = "MainDomain: hello.example.org"
+    assert shared.group(f"{apex}, WeightedRecords: [A]").weighted_targets[0].domain == "hello.example.org"
+    assert "does not lead to edge-1" in shared.fails(apex).message
+
+
 def test_log_in_is_only_made_for_the_versions_own_domain(shared: Shared) -> None:
     made = shared.group(OIDC)
     login, forward = made.template["Resources"]["BackendRule"]["Properties"]["Actions"]
