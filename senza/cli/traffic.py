@@ -96,7 +96,8 @@ def command(
     for domain in plan.switch.domains:
         if domain.because:
             given = domain.after[plan.stack.full_name] / 2
-            context.warn(f"{domain.domain}: {plan.stack.full_name} gets {given:g} %, because {domain.because}.")
+            where = f"{domain.domain} at the load balancer" if domain.domain.type == "rule" else f"{domain.domain}"
+            context.warn(f"{where}: {plan.stack.full_name} gets {given:g} %, because {domain.because}.")
     outcomes = [] if dry_run else switched(context, plan, percent, force_unlock)
     if not plan.steps:
         context.say("The weights are so already; nothing to change.")
@@ -120,16 +121,12 @@ def switched(context: Context, plan: TrafficPlan, percent: int, force_unlock: st
 
 
 def shown(context: Context, app: str, version: str | None) -> list[Row]:
-    from senza.traffic.app import shares
+    from senza.traffic.app import traffic_of
 
-    found = shares(context.aws(), context.account().zones, app)
-    for domain in dict.fromkeys(share.domain for share in found if share.type == "rule"):
-        others = [share.identifier for share in found if share.domain == domain and share.type != "rule"]
-        if others:
-            context.warn(
-                f"{domain} has records in Route 53 ({', '.join(dict.fromkeys(others))}); as long as they are there, "
-                "its listener rule gets none of the requests."
-            )
+    traffic = traffic_of(context.aws(), context.account().zones, app)
+    found = traffic.shares
+    for warning in traffic.warnings:
+        context.warn(f"{warning}.")
     if version is not None and not any(share.version == version for share in found):
         hint = f"senza traffic {app} shows those that have."
         raise NotFound(f"{app}-{version} has no weighted record and no share of a rule", hint=hint)

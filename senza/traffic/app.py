@@ -16,8 +16,8 @@ from senza.stacks.summaries import Stack, describe_stack, list_stacks
 from senza.traffic.announce import plan_announcement
 from senza.traffic.parts import Parts, known_parts
 from senza.traffic.records import Zones
-from senza.traffic.rules import read_rules
-from senza.traffic.sharing import shared_before, shared_by
+from senza.traffic.rules import Target, read_rules
+from senza.traffic.sharing import hidden, shared_before, shared_by
 from senza.traffic.survey import survey
 from senza.traffic.switch import SwitchPlan, plan_restore, plan_switch
 from senza.traffic.weighted import answers, weighted_domains
@@ -40,8 +40,21 @@ class Share:
     status: str
 
 
+@dataclass(frozen=True)
+class Traffic:
+    """warnings: what keeps shares from having an effect."""
+
+    shares: list[Share]
+    warnings: list[str]
+
+
 def shares(aws: Aws, zones: Zones, app: str) -> list[Share]:
     """Who has how much of the app's weighted domains. Raises NotFound where the app has no stack."""
+    return traffic_of(aws, zones, app).shares
+
+
+def traffic_of(aws: Aws, zones: Zones, app: str) -> Traffic:
+    """The same, and what is to be said about it."""
     jobs: dict[str, Callable[[], Any]] = {"stacks": partial(stacks_of, aws, app), "zones": zones}
     looked = aws.parallel(jobs)
     found = survey(aws, looked["zones"], looked["stacks"])
@@ -59,7 +72,8 @@ def shares(aws: Aws, zones: Zones, app: str) -> list[Share]:
             )
             rows.append((stack.created.timestamp() if stack else 0.0, identifier, share))
         result += [share for _, _, share in sorted(rows, key=lambda row: row[:2])]
-    return result
+    domains = dict.fromkeys(record.domain for record in records if isinstance(record, Target))
+    return Traffic(result, [said for domain in domains if (said := hidden(domain, records))])
 
 
 def stacks_of(aws: Aws, app: str) -> list[Stack]:

@@ -91,18 +91,16 @@ def domains_of(groups: Iterable[Group], concerns: Callable[[Group], bool]) -> li
     return list(dict.fromkeys(group.domain for group in groups if concerns(group)))
 
 
-def hidden(domain: RuleDomain, records: Iterable[Record]) -> str:
-    """What to say where records of the very name lead past the load balancer; a wildcard only counts without them."""
-    found = [
-        record.identifier or record.value
-        for record in records
-        if record.name == domain.name
-        and record.type in ANSWERS
-        and name_in_alias(record.value) != domain.balancer.lower()
-    ]
-    if not found:
+def hidden(domain: RuleDomain, records: Iterable[Weighted]) -> str:
+    """What to say where records of the very name lead past the load balancer; a wildcard only counts without them.
+
+    "" where any of them leads to it: then it gets that one's share.
+    """
+    found = [record for record in records if record.name == domain.name and record.type in ANSWERS]
+    if not found or any(name_in_alias(record.value) == domain.balancer.lower() for record in found):
         return ""
+    named = ", ".join(dict.fromkeys(record.identifier or record.value for record in found))
     return (
-        f"{domain}: Route 53 has records of this very name that lead elsewhere ({', '.join(dict.fromkeys(found))}); "
-        f"as long as they are there, the load balancer {domain.balancer} gets none of the requests"
+        f"{domain}: Route 53 has records of this very name that lead elsewhere ({named}); as long as they are there, "
+        f"the load balancer {domain.balancer} gets none of the requests"
     )

@@ -190,8 +190,29 @@ def test_records_that_hide_the_balancer_are_warned_of(aws: Aws, apps: Apps, edge
     apps.create("shop-1")
     edge.versions({"shop-2": 200})
     result = CliRunner().invoke(cli, ["traffic", "shop"], obj=Context(aws, clock=clock))
-    assert "shop.hello.example.org has records in Route 53 (shop-1); as long as they are there" in result.stderr
+    told = f"Warning: {MAIN}: Route 53 has records of this very name that lead elsewhere (shop-1); as long as they are"
+    assert told in result.stderr
     result = CliRunner().invoke(cli, ["traffic", "shop", "2", "50"], obj=Context(aws, clock=clock))
-    assert "has records of this very name that lead elsewhere (shop-1)" in result.stderr
+    assert told in result.stderr
+    assert f"{MAIN} at the load balancer: shop-2 gets 100 %, because no other version has traffic" in result.stderr
     aws.call("cloudformation", "delete_stack", StackName="shop-1")
+    assert CliRunner().invoke(cli, ["traffic", "shop"], obj=Context(aws, clock=clock)).stderr == ""
+
+
+def test_a_record_that_leads_to_the_balancer_hides_nothing(aws: Aws, apps: Apps, edge: Edge, clock: Clock) -> None:
+    """How an app moves: DNS shares the requests among the balancers, and the rule those that arrive at its own."""
+    apps.create("shop-1")
+    record = apps.record(MAIN, "shop-2")
+    for key in ("TTL", "ResourceRecords"):
+        del record["Properties"][key]
+    target = {"DNSName": edge.balancer["DNSName"], "HostedZoneId": edge.balancer["CanonicalHostedZoneId"]}
+    record["Properties"]["AliasTarget"] = target
+    edge.create("shop-2", Main=record)
+    apps.set({"shop-1": 200})
+    rows = shown(aws, clock, "traffic shop 2 10")
+    assert [(row["type"], row["identifier"], row["new_weight%"]) for row in rows] == [
+        ("A", "shop-1", 90.0),
+        ("A", "shop-2", 10.0),
+        ("rule", "shop-2", 100.0),
+    ]
     assert CliRunner().invoke(cli, ["traffic", "shop"], obj=Context(aws, clock=clock)).stderr == ""
