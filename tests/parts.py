@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import botocore.hooks
+import botocore.parsers
 import botocore.session
 from botocore.client import ClientCreator
 
@@ -38,6 +39,11 @@ def shared() -> Iterator[None]:
         for place, name, instead in (
             (botocore.session, "create_loader", cache(botocore.session.create_loader)),
             (botocore.hooks, "accepts_kwargs", by_code(botocore.hooks.accepts_kwargs)),
+            (
+                botocore.parsers,
+                "DEFAULT_TIMESTAMP_PARSER",
+                lru_cache(10_000)(botocore.parsers.DEFAULT_TIMESTAMP_PARSER),
+            ),
             (ClientCreator, "_load_service_model", model_of),
             (ClientCreator, "_create_methods", methods_of),
         ):
