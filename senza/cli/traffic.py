@@ -129,7 +129,8 @@ def shown(context: Context, app: str, version: str | None) -> list[Row]:
         context.warn(f"{warning}.")
     if version is not None and not any(share.version == version for share in found):
         hint = f"senza traffic {app} shows those that have."
-        raise NotFound(f"{app}-{version} has no weighted record and no share of a rule", hint=hint)
+        what = "share" if any(share.type == "rule" for share in found) else "weighted record"
+        raise NotFound(f"{app}-{version} has no {what}", hint=hint)
     return [
         {
             "stack_name": app if share.version else None,
