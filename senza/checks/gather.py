@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from senza.account import Account
-from senza.checks import placeholders
+from senza.checks import keys, placeholders
 from senza.checks.kinds import UNKNOWN, WARNED, WRONG
 from senza.checks.model import Finding, name_at
 from senza.checks.standin import REGION, Offline, StandIn
@@ -83,6 +83,9 @@ def gather(
     definition = _shaped(tree, gathered)
     if definition is None:
         return gathered
+    gathered.findings += keys.unread(definition)
+    for error in keys.wrong_rules(definition):
+        gathered.wrong(error, location)
     gathered.region = account.region if account else region or _region_in(definition.tree) or REGION
     account = account or StandIn(gathered.region, _certificates_in(definition.tree))
     definition, values = placeholders.completed(definition, arguments, parameter_values or {}, defaults or {})

@@ -39,6 +39,13 @@ UNUSED = Kind(
     "What it was for is gone. Left there, it would hide the next one.",
     "",
 )
-ALWAYS = (WRONG, WARNED, UNKNOWN, SETTINGS, UNUSED)
+UNREAD = Kind(
+    "SZ006",
+    "warning",
+    "A key is read by nobody",
+    "It is probably misspelt, and what it says is left out in silence.",
+    "",
+)
+ALWAYS = (WRONG, WARNED, UNKNOWN, SETTINGS, UNUSED, UNREAD)
 NOT_IGNORED = (WRONG, SETTINGS, UNUSED)
 """What no entry of Ignore can hide."""

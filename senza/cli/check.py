@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from senza.checks.examine import Report
     from senza.checks.gather import Gathered
     from senza.checks.model import Finding
+    from senza.components import Compiled
+    from senza.definition.model import Bound
 
 FORMATS = ("text", "json", "sarif", "github")
 
@@ -108,12 +111,13 @@ def look_at(
         return [], set()
     from senza.checks import lint
     from senza.checks.examine import by_rules
-    from senza.checks.kinds import WARNED
+    from senza.checks.kinds import UNREAD, WARNED
     from senza.checks.model import Subject
     from senza.cli.linted import Linted
 
+    read_sections(gathered, gathered.bound, gathered.compiled)
     subject = Subject(gathered.bound, gathered.compiled, gathered.region, gathered.zones)
-    found, asked = by_rules(subject), {WARNED.id}
+    found, asked = by_rules(subject), {WARNED.id, UNREAD.id}
     if wants_lint and lint.installed():
         found += lint.lint(subject, Linted(context), gathered.broken())
         asked |= {"E", "W"}
@@ -133,6 +137,19 @@ def look_at(
         found += ask(subject, aws, account, context.clock, version_given=version_given, decisions=decisions)
         asked |= {kind.id for kind in ONLINE}
     return found, asked
+
+
+def read_sections(gathered: Gathered, bound: Bound, compiled: Compiled) -> None:
+    """Note what ``deploy`` and ``create`` would say of the sections that only they read."""
+    from senza.errors import DefinitionError
+    from senza.rollout.settings import rollout_of
+    from senza.stacks.triggers import wanted_by
+
+    for read in (partial(rollout_of, bound), partial(wanted_by, compiled)):
+        try:
+            read()
+        except DefinitionError as error:
+            gathered.wrong(error, bound.source.file)
 
 
 def conclude(context: Context, made: Report, definition: str, strict: bool) -> None:

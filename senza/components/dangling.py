@@ -1,4 +1,4 @@
-"""References that lead nowhere and resources that are none, found before AWS is asked.
+"""References that lead nowhere and parts that are none of a template, found before AWS is asked.
 
 CloudFormation would refuse the whole template, after everything that comes before a stack is done.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from senza.components.template_shapes import misshapen
 from senza.definition.model import KeyPath
 from senza.definition.suggest import did_you_mean
 
@@ -17,14 +18,14 @@ SECTIONS = ("Conditions", "Resources", "Outputs")
 
 def dangling(template: Mapping[str, Any], region: Callable[[], str]) -> Iterator[tuple[KeyPath, str, str]]:
     """Path, what is wrong and a suggestion, for each Ref, Fn::GetAtt, Fn::FindInMap and DependsOn without a target,
-    and for resources that have no form.
+    and for what has no form of a template.
 
     region: looked up only where it matters. A template with a Transform is not looked at: macros may add what is
     missing.
     """
     if "Transform" in template:
         return
-    yield from misshapen(template.get("Resources") or {})
+    yield from misshapen(template)
     resources = template.get("Resources") or {}
     names = {*resources, *(template.get("Parameters") or {})}
     for section in SECTIONS:
@@ -42,21 +43,6 @@ def dangling(template: Mapping[str, Any], region: Callable[[], str]) -> Iterator
             if isinstance(target, str) and target not in resources:
                 place = ("Resources", name, "DependsOn")
                 yield place, f"there is no resource {target}", did_you_mean(target, resources)
-
-
-def misshapen(resources: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str, str]]:
-    """What every resource must have (User Guide, "CloudFormation template Resources syntax")."""
-    if not resources:
-        yield (), "there is nothing in it that would be created", "Give it SenzaComponents or Resources."
-    for name, resource in resources.items():
-        if name == "Fn::Transform":  # a macro, which makes resources
-            continue
-        if not isinstance(resource, Mapping):
-            yield ("Resources", name), f"the resource {name} must be a mapping", "Write e.g. {Type: AWS::SQS::Queue}."
-        elif not isinstance(resource.get("Type"), str):
-            yield ("Resources", name), f"the resource {name} has no Type", "Write e.g. Type: AWS::SQS::Queue."
-        elif not isinstance(resource.get("Properties") or {}, Mapping):
-            yield ("Resources", name, "Properties"), f"the Properties of {name} must be a mapping", ""
 
 
 def functions(node: Any, path: KeyPath) -> Iterator[tuple[KeyPath, str, Any]]:

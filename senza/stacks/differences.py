@@ -65,13 +65,19 @@ def parameter_differences(
 def effective(template: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, str]:
     """The values that the template's parameters get: those given, else their defaults, as CloudFormation shows them."""
     declared = template.get("Parameters") or {}
-    defaults = {name: plain(one["Default"]) for name, one in declared.items() if "Default" in (one or {})}
+    defaults = {
+        name: plain(one["Default"]) for name, one in declared.items() if isinstance(one, Mapping) and "Default" in one
+    }
     return {**defaults, **given}
 
 
 def no_echo(template: Mapping[str, Any]) -> set[str]:
     declared = template.get("Parameters") or {}
-    return {name for name, one in declared.items() if str((one or {}).get("NoEcho")).lower() == "true"}
+    return {
+        name
+        for name, one in declared.items()
+        if isinstance(one, Mapping) and str(one.get("NoEcho")).lower() == "true"
+    }  # fmt: skip
 
 
 def sections(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Difference]:

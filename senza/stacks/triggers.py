@@ -38,17 +38,22 @@ def wanted_by(compiled: Compiled) -> Wanted | None:
     given = info.get("RollbackTriggers") if isinstance(info, Mapping) else None
     if given is None:
         return None
+    where = compiled.bound.source.where("SenzaInfo", "RollbackTriggers") if compiled.bound else None
     if not isinstance(given, Mapping) or set(given) - set(KEYS):
-        raise DefinitionError("SenzaInfo.RollbackTriggers must be a mapping of Alarms, OwnAlarms, Minutes", hint=HINT)
+        raise DefinitionError(
+            "SenzaInfo.RollbackTriggers must be a mapping of Alarms, OwnAlarms, Minutes", hint=HINT, where=where
+        )
     alarms = given.get("Alarms") or []
     if not isinstance(alarms, list) or not all(isinstance(one, str) and one for one in alarms):
-        raise DefinitionError("SenzaInfo.RollbackTriggers.Alarms must be a list of alarm names or ARNs", hint=HINT)
+        raise DefinitionError(
+            "SenzaInfo.RollbackTriggers.Alarms must be a list of alarm names or ARNs", hint=HINT, where=where
+        )
     own = given.get("OwnAlarms", False)
     if not isinstance(own, bool):
-        raise DefinitionError("SenzaInfo.RollbackTriggers.OwnAlarms must be true or false", hint=HINT)
+        raise DefinitionError("SenzaInfo.RollbackTriggers.OwnAlarms must be true or false", hint=HINT, where=where)
     minutes = given.get("Minutes", 0)
     if isinstance(minutes, bool) or not isinstance(minutes, int) or not 0 <= minutes <= MAX_MINUTES:
-        raise DefinitionError(f"SenzaInfo.RollbackTriggers.Minutes must be 0 to {MAX_MINUTES}", hint=HINT)
+        raise DefinitionError(f"SenzaInfo.RollbackTriggers.Minutes must be 0 to {MAX_MINUTES}", hint=HINT, where=where)
     return Wanted(tuple(alarms), own, minutes)
 
 

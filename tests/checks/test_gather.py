@@ -195,6 +195,39 @@ def test_what_would_create_nothing_is_said_once(tmp_path: Path) -> None:
     ]
 
 
+MISSPELT = """\
+SenzaInfo:
+  StackName: shop
+  Tag: {a: b}
+  Team: cheese
+  Parameters:
+    - Size: {Defualt: "1", AllowedValues: small}
+SenzaComponent: []
+Resources:
+  Jobs: {Type: "AWS::SQS::Queue", Propertys: {}}
+Outputs: {Jobs: 5, Name: {Valeu: x}}
+Parameters: {Other: {Type: String, Defualt: x}}
+Mappings: {Sizes: small}
+"""
+
+
+def test_keys_that_nobody_reads(tmp_path: Path) -> None:
+    gathered = gather(written(tmp_path, MISSPELT))
+    assert told(gathered.findings, "SZ006") == [
+        (3, "SenzaInfo.Tag has no meaning of its own"),
+        (6, "Defualt of the parameter Size means nothing"),
+    ]
+    assert told(gathered.findings) == [
+        (6, "AllowedValues of the parameter Size must be a list of values"),
+        (7, "a template has no section SenzaComponent"),
+        (11, "a parameter has no Defualt"),
+        (10, "the output Jobs must be a mapping"),
+        (10, "the output Name has no Value"),
+        (9, "a resource has no Propertys"),
+        (12, "the map Sizes must be a mapping"),
+    ]
+
+
 @given(st.text(max_size=200))
 def test_no_text_is_too_odd(text: str) -> None:
     """What cannot be read ends in findings, never in an exception of ours."""

@@ -94,6 +94,15 @@ def test_errors_and_usage_have_codes_of_their_own(offline: Context, tmp_path: Pa
     assert check(offline, HELLO_WORLD, "1", "a", "b").exit_code == 2
 
 
+def test_sections_that_only_other_commands_read(offline: Context, tmp_path: Path) -> None:
+    info = "StackName: jobs, Rollout: {Strategi: Canary}, RollbackTriggers: {Minutes: 500}"
+    path = written(tmp_path, f'SenzaInfo: {{{info}}}\nResources: {{Jobs: {{Type: "AWS::SQS::Queue"}}}}\n')
+    result = check(offline, path, "--no-lint")
+    assert result.exit_code == 1
+    assert f"{path}:1: error SZ001: Rollout has no key Strategi" in result.stdout
+    assert f"{path}:1: error SZ001: SenzaInfo.RollbackTriggers.Minutes must be 0 to 180" in result.stdout
+
+
 def test_all_is_well(offline: Context, tmp_path: Path) -> None:
     path = written(tmp_path, 'SenzaInfo: {StackName: jobs}\nResources: {Jobs: {Type: "AWS::SQS::Queue"}}\n')
     result = check(offline, path, "--strict")

@@ -83,6 +83,24 @@ def test_what_is_no_resource(resources: dict[str, Any], said: str) -> None:
     assert [problem for _, problem, _ in dangling({"Resources": resources}, lambda: "x")] == [said]
 
 
+@pytest.mark.parametrize(
+    ("section", "said", "hint"),
+    [
+        ({"Resource": {}}, "a template has no section Resource", "Did you mean Resources?"),
+        ({"SenzaComponent": []}, "a template has no section SenzaComponent", "Did you mean SenzaComponents?"),
+        ({"Outputs": {"A": 5}}, "the output A must be a mapping", "Write e.g. {Value: ...}."),
+        ({"Outputs": {"A": {"Valeu": 5}}}, "the output A has no Value", "Write e.g. {Value: ...}."),
+        ({"Parameters": {"A": 5}}, "the parameter A must be a mapping", "Write e.g. {Type: String}."),
+        ({"Parameters": {"A": {"Type": "String", "MinLenght": 5}}}, "a parameter has no MinLenght",
+         "Did you mean MinLength or MaxLength?"),
+        ({"Mappings": {"A": 5}}, "the map A must be a mapping", ""),
+    ],
+)  # fmt: skip
+def test_what_is_no_part_of_a_template(section: dict[str, Any], said: str, hint: str) -> None:
+    template = {"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}, **section}
+    assert [(problem, what) for _, problem, what in dangling(template, lambda: "x")] == [(said, hint)]
+
+
 def test_a_macro_among_the_resources_makes_some() -> None:
     include = {"Name": "AWS::Include", "Parameters": {"Location": "s3://a/b"}}
     assert list(dangling({"Resources": {"Fn::Transform": include}}, lambda: "x")) == []

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from senza.stacks.change_sets import ChangeSet, Detail, ResourceChange
 from senza.stacks.comparison import MISSING, Difference, Side
-from senza.stacks.differences import compare, differences
+from senza.stacks.differences import compare, differences, effective
 from senza.stacks.summaries import parsed
 
 LEAVES = st.none() | st.booleans() | st.integers(0, 9) | st.text("ab1", max_size=4)
@@ -134,3 +134,9 @@ def test_a_resource_that_its_condition_kept_from_being_made_is_not_deleted() -> 
     old = Side({"Resources": {**old.template["Resources"], "Door": DOOR}}, {}, {}, "shop", "1")
     (found,) = compare(old, side({}), change_set=ChangeSet("x", stack, ())).resources
     assert (found.change, found.effect, found.differences) == ("removed", "", ())
+
+
+def test_parameters_without_a_form_are_looked_over() -> None:
+    odd = side({}, Parameters={"Size": 5, "Other": None})
+    assert compare(side({}), odd).unknown == ()
+    assert effective(odd.template, {"Size": "1"}) == {"Size": "1"}
