@@ -192,9 +192,12 @@ def definition_file(source: Context, wish: Wish, recorded: Mapping[str, Any]) ->
     beside = Path(source.environments().file).parent
     starts = [Path()] if beside.resolve() == Path.cwd().resolve() else [Path(), beside]
     names = [f"{wish.app}.yaml", f"definitions/{wish.app}.yaml"]
-    if said := str(recorded.get("definition") or "").removeprefix("file://"):
-        names.insert(0, said)
     paths = [start / name for name in names for start in starts]
+    if said := str(recorded.get("definition") or "").removeprefix("file://"):
+        # only what is checked out here: who may write there must not choose what is run here
+        roots = [start.resolve() for start in starts]
+        named = [start / said for start in starts]
+        paths = [path for path in named if any(path.resolve().is_relative_to(root) for root in roots)] + paths
     for path in paths:
         if path.is_file():
             return str(path)

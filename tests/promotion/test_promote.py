@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from click.shell_completion import ShellComplete
 
 from senza.cli.main import cli
 from senza.cli.promote import version_and_parameters
-from senza.cli.promoting import Wish, promote
+from senza.cli.promoting import Wish, definition_file, promote
 from tests.promotion.conftest import LIVE, STAGING, Repository
 
 BUDGETS = Path(__file__).parents[2] / "docs" / "budgets.md"
@@ -292,6 +293,28 @@ def test_what_the_command_line_cannot_mean(senza: Repository) -> None:
     text = (senza.directory / "senza.yaml").read_text().replace(LIVE, STAGING).replace("eu-west-1", "eu-central-1")
     (senza.directory / "senza.yaml").write_text(text)
     assert f"staging and live are one place: account {STAGING}, eu-central-1" in senza(HELLO, exit_code=2).stderr
+
+
+@pytest.mark.parametrize(
+    ("said", "wanted"),
+    [
+        ("sub/app.yaml", "sub/app.yaml"),
+        ("file://sub/app.yaml", "sub/app.yaml"),
+        ("sub/none.yaml", "shop.yaml"),
+        ("../outside.yaml", "shop.yaml"),
+        ("https://example.org/app.yaml", "shop.yaml"),
+        ("", "shop.yaml"),
+    ],
+)
+def test_only_what_is_checked_out_is_taken_for_the_definition(senza: Repository, said: str, wanted: str) -> None:
+    (senza.directory / "sub").mkdir()
+    for name in ("sub/app.yaml", "shop.yaml", "../outside.yaml"):
+        (senza.directory / name).write_text("SenzaInfo: {StackName: shop}\n")
+    wish = Wish("shop", "", {}, None, None, (), False, None)
+    assert definition_file(senza.context(), wish, {"definition": said}) == wanted
+    absolute = str(senza.directory / "sub/app.yaml")
+    assert definition_file(senza.context(), wish, {"definition": absolute}) == absolute
+    assert definition_file(senza.context(), replace(wish, definition="x"), {"definition": said}) == "x"
 
 
 def test_the_words_behind_the_name() -> None:
