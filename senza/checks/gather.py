@@ -83,9 +83,7 @@ def gather(
     definition = _shaped(tree, gathered)
     if definition is None:
         return gathered
-    gathered.findings += keys.unread(definition)
-    for error in keys.wrong_rules(definition):
-        gathered.wrong(error, location)
+    keys.look_at(definition, gathered)
     gathered.region = account.region if account else region or _region_in(definition.tree) or REGION
     account = account or StandIn(gathered.region, _certificates_in(definition.tree))
     definition, values = placeholders.completed(definition, arguments, parameter_values or {}, defaults or {})

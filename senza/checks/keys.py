@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Protocol
 
 from senza.checks.kinds import UNREAD
 from senza.checks.model import Finding, mapping
 from senza.definition import constraints
 from senza.definition.model import Definition, KeyPath
 from senza.definition.suggest import did_you_mean
-from senza.errors import DefinitionError, UsageError
+from senza.errors import DefinitionError, SenzaError, UsageError
 
 INFO = ("StackName", "Parameters", "Tags", "OperatorTopicId", "SpotinstAccessToken", "SpotinstAccountId", "Checks",
         "RollbackTriggers", "Rollout")  # fmt: skip
@@ -17,6 +18,21 @@ INFO = ("StackName", "Parameters", "Tags", "OperatorTopicId", "SpotinstAccessTok
 RULES = ("Type", "Default", "Description", "NoEcho", "AllowedValues", "AllowedPattern", "MinLength", "MaxLength",
          "MinValue", "MaxValue", "ConstraintDescription")  # fmt: skip
 """What a parameter may have (User Guide, "Parameters section")."""
+
+
+class Notes(Protocol):
+    """What was found so far, see :class:`senza.checks.gather.Gathered`."""
+
+    findings: list[Finding]
+
+    def wrong(self, error: SenzaError, file: str) -> None: ...
+
+
+def look_at(definition: Definition, notes: Notes) -> None:
+    """Note everything that this module finds."""
+    notes.findings += unread(definition)
+    for error in wrong_rules(definition):
+        notes.wrong(error, definition.source.file)
 
 
 def unread(definition: Definition) -> Iterator[Finding]:

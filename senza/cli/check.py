@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -142,14 +141,21 @@ def look_at(
 def read_sections(gathered: Gathered, bound: Bound, compiled: Compiled) -> None:
     """Note what ``deploy`` and ``create`` would say of the sections that only they read."""
     from senza.errors import DefinitionError
-    from senza.rollout.settings import rollout_of
-    from senza.stacks.triggers import wanted_by
 
-    for read in (partial(rollout_of, bound), partial(wanted_by, compiled)):
-        try:
-            read()
-        except DefinitionError as error:
-            gathered.wrong(error, bound.source.file)
+    try:
+        if "Rollout" in bound.info:
+            from senza.rollout.settings import rollout_of
+
+            rollout_of(bound)
+    except DefinitionError as error:
+        gathered.wrong(error, bound.source.file)
+    try:
+        if "RollbackTriggers" in bound.info:
+            from senza.stacks.triggers import wanted_by
+
+            wanted_by(compiled)
+    except DefinitionError as error:
+        gathered.wrong(error, bound.source.file)
 
 
 def conclude(context: Context, made: Report, definition: str, strict: bool) -> None:
