@@ -68,8 +68,12 @@ def template_if_any(aws: Aws, name: str) -> Mapping[str, Any]:
 
 def the_version(aws: Aws, zones: Zones, app: str, environment: str) -> str:
     """The version with all the traffic; the only one of an app without weighted domains. Raises as what_runs."""
-    found = shares(aws, zones, app)
-    versions = [stack.version for stack in stacks_of(aws, app)] if not found else []
+    try:
+        found = shares(aws, zones, app)
+        versions = [stack.version for stack in stacks_of(aws, app)] if not found else []
+    except NotFound as error:
+        hint = f"senza -e {environment} list shows the stacks there are."
+        raise NotFound(f"{error.message} in {environment}", hint=hint) from error
     return chosen(app, found, versions, environment)
 
 

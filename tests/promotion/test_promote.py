@@ -131,7 +131,7 @@ def test_another_value_than_there_is_no_change_of_the_definition(senza: Reposito
 
 def test_which_version_and_whether_it_can_be_taken_for_an_example(senza: Repository) -> None:
     senza.define("hello-world")
-    assert "there is no stack of hello-world" in senza(HELLO, exit_code=1).stderr
+    assert "there is no stack of hello-world in staging" in senza(HELLO, exit_code=1).stderr
     for version in "12":
         senza(f"create hello-world.yaml {version} 0.1 -e staging")
     assert "hello-world-1 from staging" in senza(f"{HELLO} --dry-run").stdout
