@@ -78,6 +78,7 @@ class Aws:
         self.observe = observe
         self._lock = threading.RLock()
         self._session: Any = None
+        self._chained = False
         self._clients: dict[str, BaseClient] = {}
         self.calls: list[Call] = []
         """Every request sent so far, in order."""
@@ -174,11 +175,14 @@ class Aws:
         return named | ({"AWS_SESSION_TOKEN": found.token} if found.token else {})
 
     def _open_session(self) -> Any:
-        if self._session is None:
-            self._session = self._session_with(None)
-            if self._entrance and self._entrance.way.roles:
-                self._session = self._session_with(self._entrance.credentials(self._sts_with))
+        chained = self._entering()
+        if self._session is None or self._chained != chained:
+            made = self._entrance.credentials(self._sts_with) if self._entrance and chained else None
+            self._session, self._chained = self._session_with(made), chained
         return self._session
+
+    def _entering(self) -> bool:
+        return self._entrance is not None and self._entrance.chained
 
     def _session_with(self, credentials: Any) -> Any:
         """A boto3 session. credentials: of botocore; None for those of the endpoint or the profile."""
@@ -211,9 +215,10 @@ class Aws:
         """Before anything else is called: is this the account of the environment?"""
         return self._entrance.check(self._identity, local=self.local) if self._entrance else ""
 
-    def _identity(self) -> dict[str, Any]:
+    def _identity(self, chained: bool) -> dict[str, Any]:
         with translated("sts", "get_caller_identity"):
-            answer: dict[str, Any] = self._made(self._open_session(), "sts").get_caller_identity()
+            session = self._open_session() if chained == self._entering() else self._session_with(None)
+            answer: dict[str, Any] = self._made(session, "sts").get_caller_identity()
         return answer
 
     def _client(self, service: str) -> BaseClient:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -69,6 +70,7 @@ class Entrance:
         self._lock = threading.RLock()
         self._loader: Any = None
         self._credentials: Any = None
+        self._there = False
         self._arn = ""
         self._refusal: SenzaError | None = None
 
@@ -113,10 +115,15 @@ class Entrance:
                 self._credentials = credentials
             return self._credentials
 
-    def check(self, identify: Callable[[], Mapping[str, Any]], *, local: bool) -> str:
+    @property
+    def chained(self) -> bool:
+        """Whether roles are to be assumed; not where the credentials turned out to be those of the last one already."""
+        return bool(self.way.roles) and not self._there
+
+    def check(self, identify: Callable[[bool], Mapping[str, Any]], *, local: bool) -> str:
         """Make sure, once, that this is the account of the environment; returns who is in it, an ARN.
 
-        identify: calls GetCallerIdentity. local: whether a sandbox is meant.
+        identify: calls GetCallerIdentity, with the roles assumed or without. local: whether a sandbox is meant.
         Raises Refused where it is another account, or a sandbox instead of AWS; and what getting there raises.
         """
         with self._lock:
@@ -124,7 +131,7 @@ class Entrance:
                 raise self._refusal
             if not self._arn:
                 try:
-                    self._arn = self._checked(identify(), local)
+                    self._arn = self._checked(self._identified(identify), local)
                 except SenzaError as error:
                     self._refusal = self._explained(error)
                     raise self._refusal from error
@@ -133,7 +140,25 @@ class Entrance:
     @property
     def path(self) -> str:
         """How the credentials come about, as a person says it."""
+        if self._there:
+            return f"{self.origin}, which are those of role {self.way.roles[-1].arn}"
         return ", then ".join([self.origin, *(f"role {role.arn}" for role in self.way.roles)])
+
+    def _identified(self, identify: Callable[[bool], Mapping[str, Any]]) -> Mapping[str, Any]:
+        """Who we are at the end of the way. A role need not be allowed to assume itself, as CI would that begins with
+        the role of the environment; so where the first one cannot be assumed, this may be the reason."""
+        try:
+            return identify(self.chained)
+        except NotAssumed as error:
+            if error.code not in DENIED:
+                raise
+            with suppress(SenzaError):
+                answer = identify(False)
+                account, name = self.way.account, self.way.roles[-1].arn.rpartition("/")[2]
+                if f":{account}:assumed-role/{name}/" in str(answer["Arn"]):
+                    self._there = True
+                    return answer
+            raise
 
     def _checked(self, answer: Mapping[str, Any], local: bool) -> str:
         name, account, arn = self.way.environment, str(answer["Account"]), str(answer["Arn"])

@@ -147,6 +147,22 @@ def test_the_second_role_is_named_with_the_first(
     assert raised.value.hint.endswith("must both allow sts:AssumeRole, with this external id.")
 
 
+@pytest.mark.parametrize("roles", [(DEPLOY,), (HOP, DEPLOY)])
+def test_who_is_the_last_role_already_is_there(
+    aws: Aws, way: Way, sandbox: EmbeddedSandbox, roles: tuple[Role, ...]
+) -> None:
+    """CI that begins with the role of the environment, which need not be allowed to assume itself."""
+    keys = aws.entering(way, "eu-west-1").keys()
+    own = Endpoint(sandbox.endpoint.url, "eu-west-1", keys["AWS_ACCESS_KEY_ID"], keys["AWS_SECRET_ACCESS_KEY"])
+    sandbox.settings.denied = ["sts:AssumeRole"]
+    live = Aws(endpoint=own).entering(replace(way, roles=roles), "eu-west-1")
+    live.call("cloudformation", "list_stacks")
+    live.in_region("eu-north-1").call("cloudformation", "list_stacks")
+    assert sent(live) == ["sts:AssumeRole", "sts:GetCallerIdentity", "cloudformation:ListStacks"]
+    assert live.arrive()[1] == f"the credentials of the sandbox, which are those of role {DEPLOY.arn}"
+    assert live.keys()["AWS_ACCESS_KEY_ID"] == keys["AWS_ACCESS_KEY_ID"]
+
+
 MFA = replace(HOP, mfa="arn:aws:iam::111111111111:mfa/alice")
 
 
