@@ -31,7 +31,9 @@ COLUMNS = (
 @common_options
 @pass_context
 def command(context: Context, table: Table, refs: tuple[StackRef, ...]) -> None:
-    """List the DNS names of stacks as Route 53 and listener rules have them; weights are out of 200.
+    """List the DNS names of stacks as Route 53 has them; weights are out of 200.
+
+    Behind a shared load balancer it is listener rules that have them.
 
     \b
     Examples:
