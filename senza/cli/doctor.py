@@ -14,7 +14,7 @@ from senza.errors import SenzaError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from senza.doctor.environments import Entry
+    from senza.doctor.entries import Entry
     from senza.doctor.examine import Result
 
 COLUMNS = (
@@ -68,7 +68,7 @@ def command(context: Context, table: Table, strict: bool) -> None:
 
 def entries_of(context: Context) -> Callable[[], list[Entry]] | None:
     """The ways into the environments; None where there is no senza.yaml."""
-    from senza.doctor.environments import Entry
+    from senza.doctor.entries import Entry
 
     if context.environments_file() is None:
         return None

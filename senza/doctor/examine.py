@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from senza.doctor import access, environment, environments, estate, permissions, records
+from senza.doctor import access, entries, environment, estate, permissions, records
 from senza.doctor.facts import Facts
 from senza.doctor.model import LEVELS, Check, Finding, Level
 from senza.errors import SenzaError
@@ -36,7 +36,7 @@ def examine(facts: Facts) -> list[Result]:
     credentials of their own.
     """
     first = [result for check in FIRST for result in carried_out(check, facts)]
-    others = (environments.CHECK,) if facts.entries else ()
+    others = (entries.CHECK,) if facts.entries else ()
     if any(finding.level == "error" for _, finding in first):
         return first + [result for check in others for result in carried_out(check, facts)]
     rest = (*CHECKS[len(FIRST) :], *others)
@@ -49,7 +49,7 @@ def carried_out(check: Check, facts: Facts) -> list[Result]:
         found = list(check.examine(facts))
     except SenzaError as error:
         # nothing works without these; the others say nothing about the account by not having been able to look
-        level: Level = "error" if check in (*FIRST, environments.CHECK) else "warning"
+        level: Level = "error" if check in (*FIRST, entries.CHECK) else "warning"
         found = [Finding(level, f"could not look: {error.message}", error.hint)]
     return [(check, finding) for finding in found or [Finding("ok", check.title)]]
 

@@ -19,7 +19,7 @@ from senza.traffic.rules import Balancing, Target
 from senza.traffic.weighted import Weighted
 
 if TYPE_CHECKING:
-    from senza.doctor.environments import Entry
+    from senza.doctor.entries import Entry
 
 
 @dataclass(frozen=True)

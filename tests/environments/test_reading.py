@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from senza.environments import Environments, Role, read
 from senza.errors import DefinitionError, UsageError
@@ -166,3 +171,22 @@ def test_what_is_there_twice_and_the_same_is_a_warning(reading: Path) -> None:
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="there is no file of environments"):
         read(tmp_path / "senza.yaml")
+
+
+KEYS = st.sampled_from(
+    ["environments", "live", "account", "region", "profile", "role", "arn", "external_id", "mfa", "duration",
+     "parameters", "A", "all", "", "1", "~", "é"]
+)  # fmt: skip
+SCALARS = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=8), st.dates(), st.binary(max_size=4),
+    st.sampled_from(["222222222222", "eu-west-1", DEPLOY, "4h", "arn:aws:iam::1:role/x"]),
+)  # fmt: skip
+VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4))
+
+
+@given(value=st.dictionaries(KEYS, VALUES, max_size=3), inside=st.booleans())
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_is_in_it_there_is_a_message(reading: Path, value: dict[str, Any], inside: bool) -> None:
+    text = yaml.safe_dump({"environments": {"live": {"account": "222222222222", **value}}} if inside else value)
+    with suppress(DefinitionError):  # and nothing else
+        assert all(len(one.account) == 12 for one in parsed(reading, text))
