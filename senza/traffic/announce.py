@@ -81,7 +81,7 @@ def topics_of(step: Announce, world: World) -> list[str]:
 
 
 def message(step: Announce, who: str, now: float) -> dict[str, object]:
-    """Weights are in percent, by set identifier."""
+    """Weights are in percent, by set identifier. A domain at a load balancer says so, as it may be one in DNS as well."""
     return {
         "event": "traffic",
         "stack_name": step.stack.name,
@@ -92,6 +92,7 @@ def message(step: Announce, who: str, now: float) -> dict[str, object]:
         "domains": [
             {
                 "domain": plan.domain.name,
+                **({"type": "rule"} if plan.domain.type == "rule" else {}),
                 "before": {name: weight / 2 for name, weight in plan.before.items()},
                 "after": {name: weight / 2 for name, weight in plan.after.items()},
             }

@@ -314,7 +314,8 @@ def test_topics_are_told(aws: Aws, edge: Edge, clock: Clock) -> None:
     aws.call("sns", "subscribe", TopicArn=topic, Protocol="sqs", Endpoint=arn)
     switch(aws, clock, "1", 200)
     told = json.loads(json.loads(aws.call("sqs", "receive_message", QueueUrl=queue)["Messages"][0]["Body"])["Message"])
-    assert told["domains"] == [{"domain": MAIN, "before": {"shop-1": 0.0}, "after": {"shop-1": 100.0}}]
+    moved = {"before": {"shop-1": 0.0}, "after": {"shop-1": 100.0}}
+    assert told["domains"] == [{"domain": MAIN, "type": "rule", **moved}]
 
 
 def test_a_group_that_the_tagging_api_does_not_know_yet_is_found(
