@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from senza.account import Account
 from senza.aws import Aws
+from senza.sandbox.embedded import EmbeddedSandbox
 from tests.cli.conftest import Senza
 
 DEFINITIONS = Path(__file__).parents[2] / "definitions"
@@ -37,3 +39,69 @@ def test_an_app_joins_a_shared_balancer_which_then_stays(senza: Senza, aws: Aws)
 @pytest.mark.parametrize("words", [(EDGE,), (HELLO, "1", "1.0")])
 def test_both_definitions_are_checked_without_aws(senza: Senza, words: tuple[str, ...]) -> None:
     assert "error" not in senza("check", *words).stderr.replace("0 errors", "")
+
+
+@pytest.fixture
+def alone(tmp_path: Path) -> str:
+    """A definition of the same app whose versions have load balancers of their own."""
+    text = (DEFINITIONS / "hello-world.yaml").read_text().replace("StackName: hello-world", "StackName: hello")
+    made = tmp_path / "alone.yaml"
+    made.write_text(text.replace("WeightedDnsElasticLoadBalancer", "WeightedDnsElasticLoadBalancerV2").replace(
+        "ElasticLoadBalancer: App", "ElasticLoadBalancerV2: App"))  # fmt: skip
+    return str(made)
+
+
+@pytest.fixture
+def moving(tmp_path: Path) -> str:
+    """A definition whose versions are behind the shared load balancer, and have weighted records as well."""
+    made = tmp_path / "moving.yaml"
+    made.write_text(Path(HELLO).read_text() + "      WeightedRecords: [A]\n")
+    return str(made)
+
+
+def weights(aws: Aws, sandbox: EmbeddedSandbox) -> tuple[dict[str, int], dict[str, int]]:
+    """Of the main domain: in Route 53 by set identifier, in the rule by the names of target groups."""
+    zone = sandbox.values["zone_ids"]["hello.example.org."]
+    records = aws.pages("route53", "list_resource_record_sets", "ResourceRecordSets", HostedZoneId=zone)
+    dns = {one["SetIdentifier"]: one["Weight"] for one in records if "Weight" in one}
+    listener = Account(aws).shared_balancer("edge-1").listener
+    found = {}
+    for rule in aws.call("elbv2", "describe_rules", ListenerArn=listener)["Rules"]:
+        if [one["Values"] for one in rule["Conditions"]] == [["hello.hello.example.org"]]:
+            groups = rule["Actions"][-1]["ForwardConfig"]["TargetGroups"]
+            found = {one["TargetGroupArn"].split("/")[1]: one["Weight"] for one in groups}
+    return dns, found
+
+
+def test_an_app_moves_to_a_shared_balancer_and_away(
+    senza: Senza, aws: Aws, sandbox: EmbeddedSandbox, alone: str, moving: str
+) -> None:
+    def now() -> tuple[dict[str, int], dict[str, int]]:
+        return weights(aws, sandbox)
+
+    senza("create", EDGE, "1")
+    senza("create", alone, "1", "1.0")
+    senza("traffic hello 1 100")
+    senza("create", moving, "2", "1.0")
+    assert now() == ({"hello-1": 200, "hello-2": 0}, {})
+    senza("traffic hello 2 10")
+    assert now() == ({"hello-1": 180, "hello-2": 20}, {"hello-2": 200})
+    senza("traffic hello 2 100")
+    senza("delete hello 1")
+    senza("create", HELLO, "3", "1.0")
+    senza("traffic hello 3 10")
+    assert now() == ({"hello-2": 200}, {"hello-2": 180, "hello-3": 20})
+    senza("traffic hello 3 100")
+    senza("delete hello 2", exit_code=1)
+    senza("delete hello 2 --force")
+    assert now() == ({}, {"hello-3": 200})
+    senza("create", moving, "4", "1.0")
+    assert now() == ({"hello-4": 0}, {"hello-3": 200})
+    senza("traffic hello 4 100")
+    senza("create", alone, "5", "1.0")
+    assert now() == ({"hello-4": 200, "hello-5": 0}, {"hello-4": 200})
+    senza("traffic hello 5 100")
+    senza("delete hello 3")
+    senza("delete hello 4 --force")
+    assert now() == ({"hello-5": 200}, {})
+    senza("delete edge 1")
