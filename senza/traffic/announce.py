@@ -81,7 +81,7 @@ def topics_of(step: Announce, world: World) -> list[str]:
 
 
 def message(step: Announce, who: str, now: float) -> dict[str, object]:
-    """Weights are in percent, by set identifier. A domain at a load balancer says so, as it may be one in DNS as well."""
+    """Weights are in percent, by set identifier. A domain at a load balancer says so: it may be one in DNS, too."""
     return {
         "event": "traffic",
         "stack_name": step.stack.name,
