@@ -6,6 +6,7 @@ import re
 import threading
 from collections.abc import Mapping
 from difflib import get_close_matches
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -29,14 +30,14 @@ SANDBOX_ROLE = "senza-sandbox"
 
 def read_environments(context: Context) -> Environments:
     """What senza.yaml says. Raises UsageError where there is none, DefinitionError where it is wrong."""
-    from senza.environments import FILE, read
+    from senza.environments import FILE, is_definition, read
 
     path = context.environments_file()
     if path is None:
-        raise UsageError(
-            f"there is no {FILE} that says which environments there are",
-            hint="Write one beside the definitions or at the root of their repository: docs/environments.md.",
-        )
+        hint = "Write one beside the definitions or at the root of their repository: docs/environments.md."
+        if is_definition(Path(FILE)):
+            hint = f"The {FILE} in this directory is a definition. Give that another name.\n{hint}"
+        raise UsageError(f"there is no {FILE} that says which environments there are", hint=hint)
     found = read(path)
     for warning in found.warnings:
         context.warn(warning)

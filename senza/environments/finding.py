@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 FILE = "senza.yaml"
@@ -9,17 +10,28 @@ FOLDER = "definitions"
 """Where definitions usually are, seen from a repository's root."""
 
 
+DEFINITION = re.compile(rb"^(?:\xef\xbb\xbf)?[\"']?SenzaInfo[\"']?\s*:", re.MULTILINE)
+
+
+def is_definition(path: Path) -> bool:
+    """Whether this is a definition, as which many repositories have a file of that name. Unreadable ones are none."""
+    try:
+        return DEFINITION.search(path.read_bytes()) is not None
+    except OSError:
+        return False
+
+
 def find(start: Path) -> Path | None:
     """The file in the directory ``start``, or in the nearest one above it up to the repository's root.
 
-    The root is the directory with a ``.git``. Outside of repositories ``start`` alone is looked at: above it may be
-    directories into which others can write.
+    A definition of that name does not count. The root is the directory with a ``.git``. Outside of repositories
+    ``start`` alone is looked at: above it may be directories into which others can write.
     """
     start = start.resolve()
     above = [start, *start.parents]
     root = next((number for number, one in enumerate(above) if (one / ".git").exists()), 0)
     for one in above[: root + 1]:
-        if (one / FILE).is_file():
+        if (one / FILE).is_file() and not is_definition(one / FILE):
             return one / FILE
     return None
 
@@ -39,4 +51,5 @@ def look_for(definition: str | None, current: Path) -> Path | None:
     for start in starts:
         if found := find(start):
             return found
-    return path if (path := current / FOLDER / FILE).is_file() else None
+    path = current / FOLDER / FILE
+    return path if path.is_file() and not is_definition(path) else None

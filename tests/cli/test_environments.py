@@ -184,6 +184,9 @@ def test_no_file(run: Run) -> None:
         "Write one beside the definitions or at the root of their repository: docs/environments.md.\n"
     )
     assert run("list").exit_code == 0
+    Path("senza.yaml").write_text("SenzaInfo: {StackName: app}")
+    result = run("list -e live", exit_code=2)
+    assert "The senza.yaml in this directory is a definition. Give that another name.\n" in result.stderr
 
 
 def test_a_file_that_is_wrong_is_in_the_way_of_environments_only(run: Run) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from senza.environments import FILE, find, look_for
+from senza.environments import FILE, find, is_definition, look_for
 
 
 @pytest.fixture
@@ -80,3 +80,19 @@ def test_the_usual_folder_of_definitions_comes_last(tree: Path) -> None:
     assert look_for(None, repository / "team") is None
     written(repository)
     assert look_for(None, repository) == repository / FILE
+
+
+def test_a_definition_of_that_name_is_passed_by(tree: Path) -> None:
+    repository = tree / "repository"
+    (repository / "definitions").mkdir()
+    for text in ("# my app\nSenzaInfo:\n  StackName: a\n", '\ufeff"SenzaInfo": {StackName: a}'):
+        for folder in (repository / "team", repository / "definitions"):
+            (folder / FILE).write_text(text)
+        assert is_definition(repository / "team" / FILE)
+        assert find(repository / "team") is None
+        assert look_for("senza.yaml", repository / "team") is None
+        assert look_for(None, repository) is None
+    written(repository)
+    assert look_for("senza.yaml", repository / "team") == repository / FILE
+    assert not is_definition(repository / FILE)
+    assert not is_definition(repository / "missing")
