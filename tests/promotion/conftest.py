@@ -33,6 +33,7 @@ class Repository:
         self.sandbox = sandbox
         self.clock = clock
         self.directory = directory
+        self._doors: dict[str, Aws] = {}
         self.environments()
 
     def environments(self, **parameters: str) -> None:
@@ -59,7 +60,10 @@ class Repository:
         return context.in_environment(environment) if environment else context
 
     def aws(self, environment: str) -> Aws:
-        return self.context(environment).aws()
+        """Always the same one: making clients is what takes the time here."""
+        if environment not in self._doors:
+            self._doors[environment] = self.context(environment).aws()
+        return self._doors[environment]
 
     def __call__(self, command: str, exit_code: int = 0, **given: Any) -> Result:
         result = CliRunner().invoke(cli, command.split(), obj=self.context(), **given)

@@ -104,6 +104,8 @@ def test_a_definition_that_makes_something_else_by_now_is_refused(senza: Reposit
     assert "Warning: hello-world.yaml has changed since" in forced.stderr
     assert "Create stack hello-world-1" in forced.stdout
     senza(f"{HELLO} --dry-run ImageVersion=0.1", exit_code=1)
+    senza.define("hello-world", "", ("SecurityGroups: [app-hello-world]", "SecurityGroups: [nobodys]"))
+    assert 'there is no security group "nobodys"' in senza(HELLO, exit_code=1).stderr
 
 
 def test_the_journal_knows_the_commit_to_check_out(senza: Repository) -> None:
