@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from senza.aws import Aws
@@ -12,10 +12,11 @@ from senza.rollout.capacity import groups_by_stack, sizes_of
 from senza.rollout.planning import Ground
 from senza.stacks.changes import DEAD, already_exists
 from senza.stacks.summaries import Stack, list_stacks
+from senza.traffic.balancers import name_in_alias
 from senza.traffic.records import Zones, normal
 from senza.traffic.rules import RuleDomain
 from senza.traffic.survey import Survey, survey
-from senza.traffic.weighted import Place, answers, weighted_domains
+from senza.traffic.weighted import RULE, Place, Weighted, answers, weighted_domains
 
 
 def look_at_ground(aws: Aws, zones: Zones, compiled: Compiled) -> Ground:
@@ -29,7 +30,7 @@ def look_at_ground(aws: Aws, zones: Zones, compiled: Compiled) -> Ground:
     mine = next((stack for stack in stacks if stack.full_name == name), None)
     if mine and mine.status in DEAD:
         raise already_exists(name, mine.status)
-    traffic = traffic_of(aws, zones, stacks)
+    traffic = traffic_of(aws, zones, stacks, compiled)
     check_way(compiled, traffic)
     others = with_traffic(stacks, traffic, name) if compiled.weighted else running(stacks, name)
     sized = [*others, name] if mine else others
@@ -44,36 +45,61 @@ def look_at_ground(aws: Aws, zones: Zones, compiled: Compiled) -> Ground:
         weights=traffic.weights,
         sizes=sizes,
         shared=bool(compiled.weighted_targets) and not compiled.weighted_records,
+        both=traffic.both,
     )
 
 
 @dataclass(frozen=True)
 class Traffic:
-    """weights: of the app's domains by name and identifier, those of nobody's stack included.
+    """Who has the traffic of an app.
 
-    shares: percent by identifier, of several domains the most. ruled: the domains of listener rules; the others are
-    Route 53's.
+    weights: by domain (:func:`place_at`) and identifier, those of nobody's stack included. shares: percent of the
+    requests by identifier, of several domains the most. leads: by name, the load balancers to which its weighted
+    records lead requests. ruled: the names that listener rules share out. both: those at which there are or will be
+    weights in Route 53, too.
     """
 
     weights: Mapping[str, Mapping[str, int]]
     shares: Mapping[str, float]
-    ruled: frozenset[str]
+    leads: Mapping[str, Collection[str]]
+    ruled: Collection[str]
+    both: tuple[str, ...]
 
 
-def traffic_of(aws: Aws, zones: Zones, stacks: Sequence[Stack]) -> Traffic:
-    weights: dict[str, dict[str, int]] = {}
-    shares: dict[str, float] = {}
-    places: dict[str, Place] = {}
+def traffic_of(aws: Aws, zones: Zones, stacks: Sequence[Stack], new: Compiled | None = None) -> Traffic:
+    """new: a version that is going to join them."""
     found = survey(aws, zones(), stacks) if stacks else Survey((), ())
-    records = [item.record for item in found.owned] + list(found.foreign)
-    for domain, siblings in sorted(weighted_domains(records).items(), key=lambda item: item[0].type):
-        told = {identifier: record.weight or 0 for identifier, record in siblings.items()}
-        weights[domain.name] = told | weights.get(domain.name, {})  # AAAA records go with the A records of the name
-        places.setdefault(domain.name, domain)
-    for name, told in weights.items():
-        for identifier, share in answers(places[name], told).items():
-            shares[identifier] = max(share, shares.get(identifier, 0.0))
-    return Traffic(weights, shares, frozenset(name for name, place in places.items() if isinstance(place, RuleDomain)))
+    domains = weighted_domains([item.record for item in found.owned] + list(found.foreign))
+    rules = [domain for domain in domains if isinstance(domain, RuleDomain)]
+    records: dict[str, Place] = {}
+    weights: dict[str, dict[str, int]] = {}
+    for domain in sorted(domains.keys() - set(rules), key=lambda one: one.type):
+        weights[domain.name] = weights_in(domains[domain]) | weights.get(domain.name, {})
+        records.setdefault(domain.name, domain)  # AAAA records go with the A records of the name
+    named = records.keys() | {normal(one.name) for one in (new.weighted_records if new else ())}
+    ruled = {rule.name for rule in rules}
+    shares: dict[str, float] = {}
+    led: dict[tuple[str, str], float] = {}
+    for name, domain in records.items():
+        for identifier, percent in answers(domain, weights[name]).items():
+            record = domains[domain].get(identifier)
+            way = name, name_in_alias(record.value) if record else ""
+            led[way] = led.get(way, 0.0) + percent
+            if way not in {(rule.name, rule.balancer.lower()) for rule in rules}:
+                shares[identifier] = max(percent, shares.get(identifier, 0.0))
+    for rule in rules:
+        told = weights_in(domains[rule])
+        weights[rule.name + RULE if rule.name in named else rule.name] = told
+        comes = led.get((rule.name, rule.balancer.lower()), 0.0) if rule.name in records else 100.0
+        for identifier, percent in answers(rule, told).items():
+            shares[identifier] = max(percent * comes / 100, shares.get(identifier, 0.0))
+    leads = {name: {to for (at, to), percent in led.items() if at == name and percent} for name in records}
+    both = named & (ruled | {one.domain for one in (new.weighted_targets if new else ())})
+    return Traffic(weights, shares, leads, ruled, tuple(sorted(both)))
+
+
+def weights_in(siblings: Mapping[str, Weighted]) -> dict[str, int]:
+    return {identifier: one.weight or 0 for identifier, one in siblings.items()}
 
 
 def weights_of(aws: Aws, zones: Zones, stacks: Sequence[Stack]) -> Mapping[str, Mapping[str, int]]:
@@ -82,16 +108,26 @@ def weights_of(aws: Aws, zones: Zones, stacks: Sequence[Stack]) -> Mapping[str, 
 
 
 def check_way(compiled: Compiled, traffic: Traffic) -> None:
-    """Raises Refused where a domain of the new version is shared out by the other backend today."""
-    by_rule = {target.domain for target in compiled.weighted_targets}
-    by_record = {normal(record.name) for record in compiled.weighted_records}
-    records, rules = traffic.weights.keys() - traffic.ruled, traffic.ruled
-    if crossing := sorted(by_rule & records | by_record & rules):
-        here, there = ("a listener rule", "Route 53") if crossing[0] in records else ("Route 53", "a listener rule")
+    """Raises Refused where the new version could not take a share from the versions there are.
+
+    Route 53 must lead to the load balancer whose rule is to give it its share, and to it if it has one of its own.
+    """
+    records = {normal(record.name) for record in compiled.weighted_records}
+    how = 'An app moves by way of a version with WeightedRecords: "Shared load balancers" in the documentation.'
+    for target in compiled.weighted_targets:
+        name, balancer = target.domain, RuleDomain(target.listener, target.domain).balancer
+        leads = traffic.leads.get(name, ())
+        if leads and name not in records and balancer.lower() not in leads:
+            raise Refused(
+                f"{name}: Route 53 leads to the load balancers of the versions there are, and not to {balancer}, where "
+                f"{compiled.full_name} is to get its share",
+                hint=how,
+            )
+    for name in sorted(records & set(traffic.ruled) - traffic.leads.keys()):
         raise Refused(
-            f"{crossing[0]}: {here} is to give {compiled.full_name} its share, and the versions there are have theirs "
-            f"from {there}, so neither could take any from the other",
-            hint="Give the new way a MainDomain of its own, and let clients change over.",
+            f"{name} has no weighted record so far, and is led to a shared load balancer by a wildcard; the record of "
+            f"{compiled.full_name} would take all requests at once",
+            hint=how,
         )
 
 

@@ -28,6 +28,7 @@ from senza.rollout.steps import (
     StopVersion,
     UpdateVersion,
 )
+from senza.traffic.weighted import RULE, Place
 from senza.traffic.weights import TOTAL, percent
 
 RESTORE_AFTER = 10 * 60.0
@@ -48,6 +49,7 @@ class Ground:
     app, version: of the new version. others: full names of the other versions with traffic, most first.
     exists: whether the stack of the new version was there already. weighted: whether it shares a domain by weight.
     shared: whether only listener rules give it its share: then at once, and on a load balancer that it does not bring.
+    both: the names at which versions have weights in Route 53 and in a listener rule. weights: see :meth:`key`.
     """
 
     app: str
@@ -58,6 +60,11 @@ class Ground:
     weights: Weights = field(default_factory=dict)
     sizes: Sizes = field(default_factory=dict)
     shared: bool = False
+    both: tuple[str, ...] = ()
+
+    def key(self, domain: Place) -> str:
+        """What the weights of a domain are called in the journal."""
+        return domain.name + RULE if domain.type == "rule" and domain.name in self.both else domain.name
 
     @property
     def stack(self) -> str:
@@ -90,11 +97,12 @@ class Ground:
             **{"app": self.app, "version": self.version, "others": list(self.others), "exists": self.exists},
             **{"weighted": self.weighted, "weights": self.weights, "sizes": self.sizes},
             **({"shared": True} if self.shared else {}),
+            **({"both": list(self.both)} if self.both else {}),
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Ground:
-        return cls(**{**data, "others": tuple(data["others"])})
+        return cls(**{**data, "others": tuple(data["others"]), "both": tuple(data.get("both", ()))})
 
 
 def plan_forward(rollout: Rollout, ground: Ground) -> tuple[RolloutStep, ...]:

@@ -24,24 +24,24 @@ def prepare_shift(step: Shift, run: Run) -> Prepared:
     for domain in plan.switch.domains:
         if domain.because:
             given = percent(domain.after[step.stack])
-            run.say(f"{domain.domain}: {step.stack} gets {given} %, because {domain.because}")
+            run.say(f"{run.ground.key(domain.domain)}: {step.stack} gets {given} %, because {domain.because}")
     check_undisturbed(run, step, plan.switch)
 
     def act() -> Outcome:
         outcome = Outcome("was so already")
         for one in plan.steps:
             outcome = perform(one, run.world)
-        return Outcome(outcome.says, {"weights": after(plan.switch.domains)})
+        return Outcome(outcome.says, {"weights": after(run, plan.switch.domains)})
 
-    return Prepared(act, {"weights": before(plan.switch.domains)})
-
-
-def before(domains: Iterable[DomainPlan]) -> dict[str, dict[str, int]]:
-    return {str(domain.domain): dict(domain.before) for domain in domains}
+    return Prepared(act, {"weights": before(run, plan.switch.domains)})
 
 
-def after(domains: Iterable[DomainPlan]) -> dict[str, dict[str, int]]:
-    return {str(domain.domain): dict(domain.after) for domain in domains}
+def before(run: Run, domains: Iterable[DomainPlan]) -> dict[str, dict[str, int]]:
+    return {run.ground.key(domain.domain): dict(domain.before) for domain in domains}
+
+
+def after(run: Run, domains: Iterable[DomainPlan]) -> dict[str, dict[str, int]]:
+    return {run.ground.key(domain.domain): dict(domain.after) for domain in domains}
 
 
 def check_undisturbed(run: Run, step: Shift, switch: SwitchPlan) -> None:
@@ -51,7 +51,7 @@ def check_undisturbed(run: Run, step: Shift, switch: SwitchPlan) -> None:
     """
     left = weights_left(run)
     for domain in switch.domains:
-        now, expected = dict(domain.before), left.get(str(domain.domain), {})
+        now, expected = dict(domain.before), left.get(run.ground.key(domain.domain), {})
         if now in (dict(domain.after), {name: expected.get(name, 0) for name in now}):
             continue
         if sum(expected.values()) == 0:
@@ -76,15 +76,18 @@ def described(weights: Mapping[str, int]) -> str:
 def prepare_back(step: ShiftBack, run: Run) -> Prepared:
     """All domains of all zones that the version shares, to what the snapshot says: one batch for each zone."""
     planned = plan_return(run.aws, run.zones, run.ground.weights, step.stack)
-    plan, kept = planned.plan, dict(planned.kept)
+    plan = planned.plan
+    led = {one.domain.name for one in plan.domains if one.domain.type != "rule" and step.stack in one.before}
+    # what its own records do not lead to a rule any more never gets there
+    kept = {run.ground.key(domain): dict(told) for domain, told in planned.kept.items() if domain.name not in led}
     for name in kept:
         run.say(f"{name}: {step.stack} keeps the traffic, because no version is left that could have it")
     if not plan.steps:
         said = f"keeps the traffic of {', '.join(kept)}" if kept else "has none (any more)"
-        return already(said, {"weights": after(plan.domains) | kept})
+        return already(said, {"weights": after(run, plan.domains) | kept})
 
     def act() -> Outcome:
         said = [perform(one, run.world).says for one in plan.steps]
-        return Outcome("; ".join(dict.fromkeys(said)), {"weights": after(plan.domains) | kept})
+        return Outcome("; ".join(dict.fromkeys(said)), {"weights": after(run, plan.domains) | kept})
 
-    return Prepared(act, {"weights": before(plan.domains)})
+    return Prepared(act, {"weights": before(run, plan.domains)})

@@ -20,7 +20,7 @@ from senza.traffic.rules import Target, read_rules
 from senza.traffic.sharing import hidden, shared_before, shared_by
 from senza.traffic.survey import survey
 from senza.traffic.switch import SwitchPlan, plan_restore, plan_switch
-from senza.traffic.weighted import answers, weighted_domains
+from senza.traffic.weighted import Place, answers, weighted_domains
 
 
 @dataclass(frozen=True)
@@ -119,25 +119,25 @@ def plan_traffic(aws: Aws, zones: Zones, app: str, version: str, asked: int, *, 
 
 @dataclass(frozen=True)
 class Return:
-    """The way back of one version. kept: weights of the domains at which it keeps the traffic, by name and identifier.
+    """The way back of one version. kept: weights of the domains at which it keeps the traffic, by identifier.
 
     A version keeps the traffic of a domain where nobody else is left that could have it.
     """
 
     plan: SwitchPlan
-    kept: Mapping[str, Mapping[str, int]]
+    kept: Mapping[Place, Mapping[str, int]]
 
 
 def plan_return(aws: Aws, zones: Zones, weights: Mapping[str, Mapping[str, int]], stack: str) -> Return:
     """Plan to give everybody the weight that they had, and ``stack`` none, at all domains.
 
-    weights: as they were, by domain name and identifier. stack: full name; it may be gone.
+    weights: as they were, by domain (:func:`place_at`) and identifier. stack: full name; it may be gone.
     """
     shared = shared_before(aws, zones, weights, stack, known_parts(aws, stack)).weighted
     plan = plan_restore(shared, weights, stack)
     planned = {domain.domain for domain in plan.domains}
     kept = {
-        domain.name: {name: record.weight or 0 for name, record in siblings.items()}
+        domain: {name: record.weight or 0 for name, record in siblings.items()}
         for domain, siblings in weighted_domains(shared).items()
         if domain not in planned and stack in siblings
     }

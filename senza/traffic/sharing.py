@@ -13,7 +13,7 @@ from senza.traffic.balancers import name_in_alias
 from senza.traffic.parts import Parts
 from senza.traffic.records import Reader, Record, Zones
 from senza.traffic.rules import Balancing, Group, RuleDomain, Target
-from senza.traffic.weighted import Weighted
+from senza.traffic.weighted import RULE, Weighted
 
 ANSWERS = frozenset({"A", "AAAA", "CNAME"})
 """Types of records that tell a browser where to go."""
@@ -57,11 +57,12 @@ def shared_by(aws: Aws, zones: Zones, stack: str, parts: Parts, *, warn: bool = 
 
 
 def shared_before(aws: Aws, zones: Zones, weights: Mapping[str, Any], stack: str, parts: Parts) -> Shared:
-    """The same, and all domains that had weights before. weights: by domain name; the stack may be gone.
+    """The same, and all domains that had weights before. weights: by domain (:func:`place_at`); the stack may be gone.
 
     Listeners are only asked where the stack has rules, or where Route 53 does not know such a domain.
     """
-    records = tuple(Reader(aws, zones()).read(sorted({*weights, *parts.names.values()})))
+    before = {key.removesuffix(RULE) for key in weights}
+    records = tuple(Reader(aws, zones()).read(sorted({*before, *parts.names.values()})))
     missing = weights.keys() - {record.name for record in records if record.weight is not None}
     if not parts.rules and not missing:
         return Shared(records)
@@ -70,7 +71,7 @@ def shared_before(aws: Aws, zones: Zones, weights: Mapping[str, Any], stack: str
 
     def concerns(group: Group) -> bool:
         mine = group.stack == stack or group.arn in own
-        return mine or (split_name(group.stack)[0] == app and group.domain.name in weights)
+        return mine or (split_name(group.stack)[0] == app and group.domain.name in before)
 
     domains = domains_of(balancing.groups().values(), concerns)
     return Shared(records, tuple(balancing.targets(domains)))

@@ -59,6 +59,11 @@ class ShiftRule(Step):
         return {one.record.group: one.record.weight for one in self.changes if one.record.weight}
 
     @property
+    def gaining(self) -> set[str | None]:
+        """The identifiers of those that get more."""
+        return {one.record.identifier for one in self.changes if one.weight > (one.record.weight or 0)}
+
+    @property
     def after(self) -> dict[str, int]:
         return {one.record.group: one.weight for one in self.changes if one.weight}
 

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from senza.errors import Refused
+from senza.traffic.balancers import name_in_alias
 from senza.traffic.records import Domain, Record
 from senza.traffic.rules import RuleDomain, Target
 from senza.traffic.shift_rule import ShiftRule, rule_step
 from senza.traffic.shift_weights import ShiftWeights
-from senza.traffic.weighted import DomainPlan, Place, WeightChange, Weighted, weighted_domains
+from senza.traffic.weighted import DomainPlan, Place, WeightChange, Weighted, place_at, weighted_domains
 from senza.traffic.weights import TOTAL, percent, shift
 
 
@@ -25,7 +26,8 @@ class SwitchPlan:
 def plan_switch(records: Sequence[Weighted], identifier: str, asked: int, *, force: bool = False) -> SwitchPlan:
     """Plan ``asked`` half percents for ``identifier`` in every domain in which it has a weighted record.
 
-    records: all records and target groups of those names, foreign ones included: whoever has traffic gives some.
+    records: all records and target groups of those names, foreign ones included: whoever has traffic gives some. Where
+    Route 53 leads nobody to a rule, whoever is in it has none, so the rule is then for ``identifier`` alone.
 
     Raises Refused, without ``force``, where nobody would be left with traffic, and as :func:`rule_step`.
     """
@@ -35,7 +37,8 @@ def plan_switch(records: Sequence[Weighted], identifier: str, asked: int, *, for
         if identifier not in siblings:
             continue
         before = {name: record.weight or 0 for name, record in siblings.items()}
-        result = shift(before, identifier, asked)
+        idle = bool(asked) and bypassed(domain, records)
+        result = shift(dict.fromkeys(before, 0) if idle else before, identifier, asked)
         after = dict(result.weights)
         spread = domain.spreads_at_zero and len(before) > 1
         if sum(after.values()) == 0 and not force and (sum(before.values()) > 0 or spread):
@@ -50,15 +53,16 @@ def plan_switch(records: Sequence[Weighted], identifier: str, asked: int, *, for
 def plan_restore(records: Sequence[Weighted], wanted: Mapping[str, Mapping[str, int]], leaving: str) -> SwitchPlan:
     """Plan to give every record the weight that it had, and ``leaving`` none.
 
-    records: all records of those names. wanted: weights by domain name and set identifier, as they were; a record that
-    is not in there keeps what it has. A sole record of weight 0 had all traffic, so it gets 200: no sum is made 0.
-    A domain in which nobody but ``leaving`` could have traffic is left as it is, and so is a rule that was not there.
+    records: all records of those names. wanted: weights by domain (:func:`place_at`) and set identifier, as they were;
+    a record that is not in there keeps what it has. A sole record of weight 0 had all traffic, so it gets 200: no sum
+    is made 0. A domain in which nobody but ``leaving`` could have traffic is left as it is, and so is a rule that was
+    not there.
     """
     plans: list[DomainPlan] = []
     changes: list[WeightChange[Weighted]] = []
     for domain, siblings in weighted_domains(records).items():
         before = {name: record.weight or 0 for name, record in siblings.items()}
-        had = wanted.get(domain.name, {})
+        had = place_at(wanted, domain)
         after = {name: 0 if name == leaving and name not in had else had.get(name, before[name]) for name in before}
         if sum(after.values()) == 0 and (domain.spreads_at_zero or any(before.values())):
             heirs = [name for name in had if name in after]
@@ -88,6 +92,8 @@ def batches(
 ) -> tuple[ShiftWeights | ShiftRule, ...]:
     """The steps that make these changes: one for each hosted zone, and one for each rule.
 
+    A rule in which a version gains comes before the records that lead to it, or somebody else would get its requests.
+
     plans: the domains that they are of, to compare with what is read back. Raises Refused as :func:`rule_step`.
     """
     records: list[WeightChange[Record]] = []
@@ -98,7 +104,19 @@ def batches(
         elif isinstance(change.record, Target):
             by_rule.setdefault(change.record.domain, []).append(WeightChange(change.record, change.weight))
     rules = [rule_step(domain, found) for domain, found in by_rule.items()]
-    return (*zone_batches(records, comment, plans), *rules)
+    gaining = {change.record.identifier for change in records if change.weight > (change.record.weight or 0)}
+    first = [step for step in rules if gaining & step.gaining]
+    return (*first, *zone_batches(records, comment, plans), *(step for step in rules if step not in first))
+
+
+def bypassed(domain: Place, records: Sequence[Weighted]) -> bool:
+    """Whether it is a rule at a name whose weighted records lead all requests past its load balancer."""
+    at_name = [one for one in records if isinstance(one, Record) and one.name == domain.name and one.weight]
+    return (
+        isinstance(domain, RuleDomain)
+        and bool(at_name)
+        and not any(name_in_alias(one.value) == domain.balancer.lower() for one in at_name)
+    )
 
 
 def zone_batches(

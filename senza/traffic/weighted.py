@@ -84,6 +84,17 @@ class DomainPlan:
     because: str | None = None
 
 
+RULE = " (rule)"
+"""Ends the key of a rule's domain, where versions have weights in Route 53 at the very same name, too."""
+
+
+def place_at(wanted: Mapping[str, Mapping[str, int]], domain: Place) -> Mapping[str, int]:
+    """The weights of a domain. wanted: by name, or the name with :data:`RULE` for a rule at a name that has both."""
+    if domain.type == "rule" and domain.name + RULE in wanted:
+        return wanted[domain.name + RULE]
+    return wanted.get(domain.name, {})
+
+
 def weighted_domains(records: Sequence[W]) -> dict[Place, dict[str, W]]:
     """Those that have a weight, by domain and identifier."""
     domains: dict[Place, dict[str, W]] = {}

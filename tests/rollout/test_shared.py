@@ -122,15 +122,50 @@ def test_a_hand_in_the_middle_stops_it(shared: Shared) -> None:
     assert shared.weights() == {"1": 200, "2": 0}
 
 
-def test_traffic_does_not_go_from_route_53_to_a_rule(shared: Shared, tmp_path: Path) -> None:
-    """A name with records of its own never comes to the shared balancer: all gates would wait in silence."""
+def records(shared: Shared) -> dict[str, int]:
+    """Version to weight in Route 53."""
+    return Rollouts.weights(shared)
+
+
+def test_an_app_moves_behind_the_shared_balancer(shared: Shared, tmp_path: Path) -> None:
+    """By a version with a record that leads there, and not without: nothing would come to it, and gates would wait."""
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    Rollouts(shared.sandbox, shared.clock, elsewhere).start()
-    result = shared.senza("deploy DEF 2 0.2", exit_code=1)
-    assert f"{DOMAIN}: a listener rule is to give hello-world-2 its share" in result.stderr
+    Rollouts(shared.sandbox, shared.clock, elsewhere).start(errors="3=10%")
+    shared.define(STEPS, OFF)
+    for how in ("", " --dry-run"):
+        refused = shared.senza(f"deploy DEF 2 0.2{how}", exit_code=1)
+        assert f"{DOMAIN}: Route 53 leads to the load balancers of the versions there are, and not to edge-1" in (
+            refused.stderr
+        )
     assert shared.stacks() == {"1": "CREATE_COMPLETE"}
-    assert "a listener rule is to give" in shared.senza("deploy DEF 2 0.2 --dry-run", exit_code=1).stderr
+
+    path = Path(shared.definition)
+    alone = path.read_text()
+    path.write_text(alone.replace("      HTTPPort:", "      WeightedRecords: [A]\n      HTTPPort:"))
+    bad = shared.senza("deploy DEF 3 0.3", exit_code=1)
+    assert "hello-world-3 was taken back" in bad.stderr
+    assert "The traffic: it is as before." in bad.stderr
+    assert records(shared) == {"1": 200, "3": 0}
+
+    asked: list[str] = []
+    good = shared.senza("deploy DEF 2 0.2", observe=lambda call: asked.append(call.operation))
+    assert good.stdout == "hello-world-2 is promoted.\n"
+    assert shared.operation().entries[0].facts["old"] == "hello-world-1", "and not 3, which the rule still names"
+    assert records(shared) == {"1": 0, "2": 200, "3": 0}
+    changes = [one for one in asked if one in ("CreateRule", "ModifyRule", "ChangeResourceRecordSets")]
+    assert changes == ["ModifyRule", "ChangeResourceRecordSets", "ChangeResourceRecordSets"], "nobody comes to 3 by it"
+    assert shared.weights() == {"2": 200, "3": 0}
+    assert "20 %: 3 of 3 min; 9.31 % of the requests" in good.stderr, "of the last five minutes, two of them at 20 %"
+
+    path.write_text(alone)
+    assert shared.senza("deploy DEF 4 0.4").stdout == "hello-world-4 is promoted.\n"
+    assert shared.weights() == {"2": 0, "3": 0, "4": 200}
+    assert records(shared) == {"1": 0, "2": 200, "3": 0}
+    shared.senza(f"rollout abort {APP}")
+    assert shared.weights() == {"2": 200, "3": 0, "4": 0}
+    told = shared.operation().entries[-1].facts["weights"]
+    assert told[f"{DOMAIN} (rule)"] == {f"{APP}-{version}": weight for version, weight in shared.weights().items()}
 
 
 def dies(shared: Shared, version: int, operation: str, count: int, after: int = 0) -> None:

@@ -340,14 +340,16 @@ def test_shares_of_several_domains_and_of_foreign_records() -> None:
     ]
     names = {"app-1": "1", "app-2": "2"}
     sets = owned_sets(records, names)
-    assert shares_of(sets, names, len(sets)) == {"1": (0.75 + 0.5) / 2, "2": 0.25}
+    assert shares_of(sets, names, len(sets)) == ({"1": (0.75 + 0.5) / 2, "2": 0.25}, {})
+    led = {("app-1.elb.example.org", "a"): 0.375}
+    assert shares_of(sets, names, len(sets), [*led]) == ({"1": 0.25, "2": 0.25}, led), "a balancer that is shared"
 
 
 @given(st.lists(st.integers(0, 255), min_size=1, max_size=6))
 def test_shares_add_up_to_one(weights: list[int]) -> None:
     records = [weighted("a.", f"app-{number}", weight) for number, weight in enumerate(weights)]
     names = {one.identifier or "": one.identifier or "" for one in records}
-    shares = shares_of(owned_sets(records, names), names, 1)
+    shares, _ = shares_of(owned_sets(records, names), names, 1)
     assert sum(shares.values()) == pytest.approx(1)
     assert lagging([Version(name, share, ()) for name, share in shares.items()], []) == [
         Version(name, share, ()) for name, share in shares.items()

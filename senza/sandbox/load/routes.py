@@ -5,7 +5,7 @@ What rules of shared balancers send to them says :mod:`rules`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,12 +20,17 @@ GROUP = "AWS::AutoScaling::AutoScalingGroup"
 HTTP = ("HTTP", "HTTPS")
 
 
+Route = tuple[str, str]
+"""DNS name of a shared balancer, and a domain."""
+
+
 def versions(app: str) -> list[Version]:
     """The versions of an app that exist, by name, with the share that Route 53 and listener rules give them now.
 
     A version is a stack ``APP-VERSION``; a weighted record is its own where it leads to its balancer, or else where its
     identifier is the stack's name. Weights that add up to 0 give all records the same ("Weighted routing"). Several
-    domains get as many requests each, whichever way they are shared out.
+    domains get as many requests each. To a shared balancer come those that records of the domain lead there; or all of
+    the domain, where it has no such records and thus a wildcard leads there.
     """
     stacks = stacks_of(app)
     found = {name: sorted_balancers(stack) for name, stack in stacks.items()}
@@ -34,13 +39,16 @@ def versions(app: str) -> list[Version]:
     targets = {name: rules.targets_of(stack) for name, stack in stacks.items()}
     routes = {one.route for owned in targets.values() for one in owned}
     records = owned_sets(weighted_records(), names)
-    domains = len(records) + len(routes)
-    shares = shares_of(records, names, domains)
+    led = {members[0].name.rstrip(".").lower() for members in records}
+    alone = [route for route in routes if route[1] not in led]
+    domains = len(records) + len(alone)
+    shares, arriving = shares_of(records, names, domains, routes)
+    arriving |= dict.fromkeys(alone, 1 / domains if domains else 0.0)
     return [
         Version(
             name,
             shares.get(name, 0.0),
-            (*(one for _, one in found[name]), *(one.balancer(domains) for one in targets[name])),
+            (*(one for _, one in found[name]), *(one.balancer(arriving) for one in targets[name])),
             groups_of(stack),
         )
         for name, stack in sorted(stacks.items())
@@ -59,25 +67,35 @@ def owned_sets(records: Sequence[Record], names: Mapping[str, str]) -> list[list
     return [members for members in sets.values() if any(owner_of(one, names) for one in members)]
 
 
-def shares_of(sets: Sequence[Sequence[Record]], names: Mapping[str, str], domains: int) -> dict[str, float]:
-    """Of each version with a record its part of the requests. domains: how many the app has."""
+def shares_of(
+    sets: Sequence[Sequence[Record]], names: Mapping[str, str], domains: int, routes: Collection[Route] = ()
+) -> tuple[dict[str, float], dict[Route, float]]:
+    """The part of the requests that comes to each version with a record of its own, and to each of the routes.
+
+    domains: how many the app has.
+    """
     found: dict[str, float] = {}
+    arriving = dict.fromkeys(routes, 0.0)
     for members in sets:
         total = sum(one.weight or 0 for one in members)
         for one in members:
-            if owner := owner_of(one, names):
-                share = (one.weight or 0) / total if total else 1 / len(members)
-                found[owner] = found.get(owner, 0.0) + share / domains
-    return found
+            share = ((one.weight or 0) / total if total else 1 / len(members)) / domains
+            taken = [route for to in leads_to(one) if (route := (to, one.name.rstrip(".").lower())) in arriving]
+            if taken:
+                arriving[taken[0]] += share
+            elif owner := owner_of(one, names):
+                found[owner] = found.get(owner, 0.0) + share
+    return found, arriving
+
+
+def leads_to(record: Record) -> list[str]:
+    targets = [record.alias[1]] if record.alias else list(record.values)
+    return [target.lower().rstrip(".").removeprefix("dualstack.") for target in targets]
 
 
 def owner_of(record: Record, names: Mapping[str, str]) -> str | None:
-    targets = [record.alias[1]] if record.alias else list(record.values)
-    for target in targets:
-        plain = target.lower().rstrip(".").removeprefix("dualstack.")
-        if plain in names:
-            return names[plain]
-    return names.get(record.identifier or "")
+    led = [names[target] for target in leads_to(record) if target in names]
+    return led[0] if led else names.get(record.identifier or "")
 
 
 def weighted_records() -> list[Record]:

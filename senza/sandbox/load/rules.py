@@ -22,7 +22,7 @@ DOMAIN_TAG, LISTENER_TAG = "senza:domain", "senza:listener"
 
 @dataclass(frozen=True)
 class Target:
-    """A target group of a version. route: ARN of the listener and domain. share: of the requests of that domain.
+    """A target group of a version. route: DNS name of the balancer, and domain. share: of what comes that way.
 
     behind: the balancer's name in CloudWatch.
     """
@@ -32,9 +32,9 @@ class Target:
     hosts: Hosts
     share: float
 
-    def balancer(self, domains: int) -> Balancer:
-        """The balancer as this version sees it. domains: how many the app has, which get as many requests each."""
-        return Balancer("application", self.behind, True, (self.hosts,), self.share / domains)
+    def balancer(self, arriving: Mapping[tuple[str, str], float]) -> Balancer:
+        """The balancer as this version sees it. arriving: by route the part of the app's requests that comes there."""
+        return Balancer("application", self.behind, True, (self.hosts,), self.share * arriving[self.route])
 
 
 def targets_of(stack: Any) -> list[Target]:
@@ -58,7 +58,7 @@ def target_of(backend: Any, arn: str) -> Iterator[Target]:
             total = sum(given.values())
             name = balancer.arn.partition(":loadbalancer/")[2]
             share = given.get(arn, 0) / total if total else 0.0
-            yield Target((wanted, domain.lower()), name, hosts_in(backend, arn), share)
+            yield Target((balancer.dns_name.lower(), domain.lower()), name, hosts_in(backend, arn), share)
 
 
 def weights(rules: Iterator[Any] | Sequence[Any], domain: str) -> Mapping[str, int]:
