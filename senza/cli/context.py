@@ -79,7 +79,10 @@ class Context:
         """The senza.yaml that counts here: beside the definition or above it, else from the current directory."""
         from senza.environments import look_for
 
-        return look_for(self.definition, Path.cwd())
+        try:
+            return look_for(self.definition, Path.cwd())
+        except (OSError, ValueError):  # the current directory is gone, or the definition's name is none
+            return None
 
     def environments(self) -> Environments:
         """What senza.yaml says. Raises UsageError where there is none, DefinitionError where it is wrong."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -27,13 +28,15 @@ def find(start: Path) -> Path | None:
     A definition of that name does not count. The root is the directory with a ``.git``. Outside of repositories
     ``start`` alone is looked at: above it may be directories into which others can write.
     """
-    start = start.resolve()
+    start = Path(os.path.realpath(start))
     above = [start, *start.parents]
-    root = next((number for number, one in enumerate(above) if (one / ".git").exists()), 0)
-    for one in above[: root + 1]:
-        if (one / FILE).is_file() and not is_definition(one / FILE):
-            return one / FILE
-    return None
+    root = next((number for number, one in enumerate(above) if os.path.exists(one / ".git")), 0)
+    return next((one / FILE for one in above[: root + 1] if counts(one / FILE)), None)
+
+
+def counts(path: Path) -> bool:
+    """Whether there is a file, and no definition. False, too, in directories that may not be looked into."""
+    return os.path.isfile(path) and not is_definition(path)
 
 
 def look_for(definition: str | None, current: Path) -> Path | None:
@@ -52,4 +55,4 @@ def look_for(definition: str | None, current: Path) -> Path | None:
         if found := find(start):
             return found
     path = current / FOLDER / FILE
-    return path if path.is_file() and not is_definition(path) else None
+    return path if counts(path) else None

@@ -283,3 +283,12 @@ def test_the_sandbox_uses_no_profile_of_the_user(run: Run) -> None:
         "the credentials of the sandbox, then role arn:aws:iam::111111111111:role/senza-sandbox"
     )
     assert Refused.exit_code == 1
+
+
+def test_a_directory_that_is_gone(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert "there is no senza.yaml" in run("list -e live", exit_code=2).stderr
+    assert run.context().environments_file() is None

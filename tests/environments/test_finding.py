@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -96,3 +97,14 @@ def test_a_definition_of_that_name_is_passed_by(tree: Path) -> None:
     assert look_for("senza.yaml", repository / "team") == repository / FILE
     assert not is_definition(repository / FILE)
     assert not is_definition(repository / "missing")
+
+
+def test_directories_that_may_not_be_looked_into(tree: Path) -> None:
+    if os.geteuid() == 0:
+        pytest.skip("root may look into every directory")
+    app = tree / "repository" / "team" / "app"
+    (tree / "repository" / "team").chmod(0)
+    try:
+        assert find(app) is None
+    finally:
+        (tree / "repository" / "team").chmod(0o700)
