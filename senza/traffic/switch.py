@@ -27,7 +27,7 @@ def plan_switch(records: Sequence[Weighted], identifier: str, asked: int, *, for
     """Plan ``asked`` half percents for ``identifier`` in every domain in which it has a weighted record.
 
     records: all records and target groups of those names, foreign ones included: whoever has traffic gives some. Where
-    Route 53 leads nobody to a rule, whoever is in it has none, so the rule is then for ``identifier`` alone.
+    a record of ``identifier`` is the first to lead anybody to a rule, whoever is in that has none, so all of it is its.
 
     Raises Refused, without ``force``, where nobody would be left with traffic, and as :func:`rule_step`.
     """
@@ -37,7 +37,7 @@ def plan_switch(records: Sequence[Weighted], identifier: str, asked: int, *, for
         if identifier not in siblings:
             continue
         before = {name: record.weight or 0 for name, record in siblings.items()}
-        idle = bool(asked) and bypassed(domain, records)
+        idle = bool(asked) and bypassed(domain, records, identifier)
         result = shift(dict.fromkeys(before, 0) if idle else before, identifier, asked)
         after = dict(result.weights)
         spread = domain.spreads_at_zero and len(before) > 1
@@ -109,14 +109,14 @@ def batches(
     return (*first, *zone_batches(records, comment, plans), *(step for step in rules if step not in first))
 
 
-def bypassed(domain: Place, records: Sequence[Weighted]) -> bool:
-    """Whether it is a rule at a name whose weighted records lead all requests past its load balancer."""
-    at_name = [one for one in records if isinstance(one, Record) and one.name == domain.name and one.weight]
-    return (
-        isinstance(domain, RuleDomain)
-        and bool(at_name)
-        and not any(name_in_alias(one.value) == domain.balancer.lower() for one in at_name)
-    )
+def bypassed(domain: Place, records: Sequence[Weighted], identifier: str) -> bool:
+    """Whether it is a rule to which a record of the version leads, and no weighted one that has requests."""
+    if not isinstance(domain, RuleDomain):
+        return False
+    at_name = [one for one in records if isinstance(one, Record) and one.name == domain.name and one.weight is not None]
+    leading = [one for one in at_name if name_in_alias(one.value) == domain.balancer.lower()]
+    own = any(one.identifier == identifier for one in leading)
+    return own and any(one.weight for one in at_name) and not any(one.weight for one in leading)
 
 
 def zone_batches(
