@@ -5,6 +5,7 @@ CloudFormation would refuse the whole template, after everything that comes befo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -12,13 +13,15 @@ from senza.components.template_shapes import misshapen
 from senza.definition.model import KeyPath
 from senza.definition.suggest import did_you_mean
 
+VARIABLE = re.compile(r"\$\{([^!{}][^{}]*)\}")
+"""``${Name}``; ``${!Name}`` is text."""
 SECTIONS = ("Conditions", "Resources", "Outputs")
 """Where functions count (User Guide, "Intrinsic function reference")."""
 
 
 def dangling(template: Mapping[str, Any], region: Callable[[], str]) -> Iterator[tuple[KeyPath, str, str]]:
-    """Path, what is wrong and a suggestion, for each Ref, Fn::GetAtt, Fn::FindInMap and DependsOn without a target,
-    and for what has no form of a template.
+    """Path, what is wrong and a suggestion, for each Ref, Fn::GetAtt, Fn::Sub, Fn::FindInMap and DependsOn without a
+    target, and for what has no form of a template.
 
     region: looked up only where it matters. A template with a Transform is not looked at: macros may add what is
     missing.
@@ -35,6 +38,11 @@ def dangling(template: Mapping[str, Any], region: Callable[[], str]) -> Iterator
                     yield path, f"there is no resource or parameter {argument}", did_you_mean(argument, names)
             elif function == "Fn::GetAtt" and (target := resource_of(argument)) and target not in resources:
                 yield path, f"there is no resource {target}", did_you_mean(target, resources)
+            elif function == "Fn::Sub":
+                for name, dot, _ in (variable.partition(".") for variable in sorted(variables(argument))):
+                    if not name.startswith("AWS::") and name not in names:
+                        what = "resource" if dot else "resource or parameter"
+                        yield path, f"there is no {what} {name}", did_you_mean(name, names)
             elif function == "Fn::FindInMap":
                 yield from missing_entry(path, argument, template.get("Mappings") or {}, region)
     for name, resource in resources.items():
@@ -50,7 +58,7 @@ def functions(node: Any, path: KeyPath) -> Iterator[tuple[KeyPath, str, Any]]:
     if isinstance(node, Mapping):
         if len(node) == 1:
             name, argument = next(iter(node.items()))
-            if name in ("Ref", "Fn::GetAtt", "Fn::FindInMap"):
+            if name in ("Ref", "Fn::GetAtt", "Fn::Sub", "Fn::FindInMap"):
                 yield path, name, argument
         for key, value in node.items():
             yield from functions(value, (*path, key))
@@ -63,6 +71,15 @@ def resource_of(argument: Any) -> str | None:
     """The resource that an Fn::GetAtt names, as ``[name, attribute]`` or ``name.attribute``."""
     first = argument[0] if isinstance(argument, list) and argument else argument
     return first.partition(".")[0] if isinstance(first, str) else None
+
+
+def variables(argument: Any) -> set[str]:
+    """``Name`` and ``Name.Attribute`` in an Fn::Sub, but for the variables that it defines itself."""
+    text, own = argument, {}
+    if isinstance(argument, list) and len(argument) == 2 and isinstance(argument[1], Mapping):
+        text, own = argument
+    found = VARIABLE.findall(text) if isinstance(text, str) else []
+    return {name.strip() for name in found} - own.keys()
 
 
 def missing_entry(

@@ -35,6 +35,8 @@ A = ("Resources", "Other", "Properties", "A")
             "Mappings.Sizes.eu-central-1 has no smal",
             "Did you mean small?",
         ),
+        ({"Fn::Sub": "a-${Quue}"}, "there is no resource or parameter Quue", "Did you mean Queue?"),
+        ({"Fn::Sub": ["${A}-${Qeue.Arn}", {"A": 1}]}, "there is no resource Qeue", "Did you mean Queue?"),
         ({"Fn::FindInMap": ["Siezs", "x", "y"]}, "Mappings has no Siezs", "Did you mean Sizes?"),
     ],
 )
@@ -52,6 +54,9 @@ def test_what_leads_nowhere(value: Any, said: str, hint: str) -> None:
         {"Fn::FindInMap": ["Sizes", {"Ref": "AWS::Region"}, "small"]},
         {"Fn::FindInMap": ["Sizes", {"Ref": "Stage"}, "small"]},
         {"Fn::FindInMap": ["Nope", "x", "y", {"DefaultValue": 1}]},
+        {"Fn::Sub": "${Queue.Arn} ${Stage} ${AWS::Region} ${!Home} $HOME ${}"},
+        {"Fn::Sub": ["${A}", {"A": {"Ref": "Queue"}}]},
+        {"Fn::Sub": 5},
         {"Ref": "not a function", "beside": "another key"},
     ],
 )
