@@ -193,12 +193,14 @@ class Balancing:
         self._aws = aws
         self._groups: dict[str, Group] | None = None
         self._rules: dict[str, Sequence[Rule]] = {}
+        self._described: set[str] = set()
 
     def groups(self, known: Iterable[str] = ()) -> dict[str, Group]:
         """By ARN. known: ARNs of groups of our stacks, which the tagging API may not know yet."""
         if self._groups is None:
             self._groups = groups_by_tag(self._aws)
-        missing = [arn for arn in dict.fromkeys(known) if arn not in self._groups]
+        missing = [arn for arn in dict.fromkeys(known) if arn not in self._groups and arn not in self._described]
+        self._described.update(missing)
         for arn, tags in tags_by_arn(self._aws, missing).items():
             if group := group_of(arn, tags):
                 self._groups[arn] = group

@@ -111,6 +111,20 @@ def test_the_hosts_of_a_version_are_told(aws: Aws, apps: Apps, edge: Edge) -> No
     assert hosts_of(aws, "shop-3") == []
 
 
+def test_rules_for_other_purposes_cost_little_and_show_nothing(aws: Aws, apps: Apps, edge: Edge) -> None:
+    """A stack with a listener rule and a target group of its own, as ever."""
+    template = edge.template("shop-1")
+    del template["Resources"]["Web"]["Properties"]["Tags"]
+    aws.call("cloudformation", "create_stack", StackName="shop-1", TemplateBody=json.dumps(template))
+    (stack,) = list_stacks(aws, [StackRef("shop")])
+    assert apps.counted(lambda: survey(aws, [], [stack])) == [
+        "cloudformation:ListStackResources",
+        "elbv2:DescribeTags",
+        "resourcegroupstaggingapi:GetResources",
+    ]
+    assert survey(aws, [], [stack]) == Survey((), ())
+
+
 # -- the way back
 
 
