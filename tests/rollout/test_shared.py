@@ -86,6 +86,27 @@ def test_blue_green_and_back(shared: Shared) -> None:
     assert shared.weights() == {"1": 200, "2": 0}
 
 
+def test_recreate_and_rolling(shared: Shared) -> None:
+    """Recreate: the rule leads to nobody while nobody is there, and all of it comes back where it is taken back."""
+    shared.define("Strategy: Recreate", "Bake: 2m", OFF, "Hooks: [{When: after-step, Run: 'exit 1'}]")
+    shared.start()
+    shared.senza("deploy DEF 2 0.2", exit_code=1)
+    assert shared.weights() == {"1": 200, "2": 0}
+    assert {version: desired for version, (_, desired) in shared.sizes().items()} == {"1": 2, "2": 0}
+    before = instances(shared)
+    shared.define("Strategy: Rolling", "Bake: 2m", OFF)
+    shared.senza("deploy DEF 1 0.9")
+    assert before.isdisjoint(instances(shared))
+    assert shared.weights() == {"1": 200, "2": 0}
+
+
+def instances(shared: Shared) -> set[str]:
+    """Those that serve."""
+    groups = [arn for arn, version in shared.groups().items() if version == "1"]
+    found = shared.aws.call("elbv2", "describe_target_health", TargetGroupArn=groups[0])["TargetHealthDescriptions"]
+    return {one["Target"]["Id"] for one in found if one["TargetHealth"]["State"] == "healthy"}
+
+
 def test_the_first_version_brings_its_rule_and_keeps_it(shared: Shared) -> None:
     shared.define(STEPS, OFF, "Hooks: [{When: after-step, Run: 'exit 1'}]")
     result = shared.senza("deploy DEF 1 0.1", exit_code=1)
