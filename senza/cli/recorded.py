@@ -199,5 +199,17 @@ def image_built(compiled: Compiled) -> float | None:
 
 
 def weights_of(domains: Sequence[Any], when: str) -> dict[str, dict[str, int]]:
-    """Weights of 200 by domain and set identifier. domains: of a SwitchPlan. when: ``before`` or ``after``."""
-    return {plan.domain.name: dict(getattr(plan, when)) for plan in domains}
+    """Weights of 200 by domain and set identifier. domains: of a SwitchPlan. when: ``before`` or ``after``.
+
+    The only record of a name has all of its traffic even with weight 0; the only version at a listener has none, and
+    is left out.
+    """
+    from senza.traffic.weighted import RULE
+
+    names = {plan.domain.name for plan in domains if plan.domain.type != "rule"}
+    weights: dict[str, dict[str, int]] = {}
+    for plan in domains:
+        found, at_rule = dict(getattr(plan, when)), plan.domain.type == "rule"
+        key = plan.domain.name + RULE if at_rule and plan.domain.name in names else plan.domain.name
+        weights[key] = found if any(found.values()) or len(found) > 1 or not at_rule else {}
+    return weights

@@ -13,6 +13,7 @@ from senza.aws import Aws
 from senza.cli.context import Context
 from senza.cli.main import cli
 from senza.clock import Clock
+from senza.journal import Caller, Journal
 from senza.sandbox.embedded import EmbeddedSandbox
 from senza.stacks.references import StackRef
 from senza.stacks.summaries import list_stacks
@@ -188,6 +189,22 @@ def test_traffic_is_shown_as_the_balancer_shares_it(aws: Aws, edge: Edge, clock:
         ("shop-2", 0.0, 100.0, 100.0),
         ("legacy", 5.0, 0.0, 0.0),
     ]
+
+
+def test_the_journal_tells_both_places_of_a_name_apart(aws: Aws, apps: Apps, edge: Edge, clock: Clock) -> None:
+    """And that of a lone version at 0 only the record has traffic, as the metrics of delivery see it."""
+    caller = Caller(aws)
+    journal = Journal(aws, clock, account_id=caller.account_id, who=caller.who)
+    journal.ensure()
+    journal.begin("other", "rollout", {})
+    edge.create("shop-1", Main=apps.record(MAIN, "shop-1"))
+    shown(aws, clock, "traffic shop 1 100")
+    (operation,) = journal.operations("shop")
+    facts = operation.first.facts
+    assert (facts["weights"], facts["planned"]) == (
+        {MAIN: {"shop-1": 0}, f"{MAIN} (rule)": {}},
+        {MAIN: {"shop-1": 200}, f"{MAIN} (rule)": {"shop-1": 200}},
+    )
 
 
 def test_domains_show_rules_as_they_show_records(aws: Aws, edge: Edge, clock: Clock) -> None:
