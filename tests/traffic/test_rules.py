@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from senza.account.shared import parsed
 from senza.components.compiled import DOMAIN_TAG as MADE_WITH
 from senza.errors import Refused
+from senza.traffic.rule_writing import kept
 from senza.traffic.rules import (
     DOMAIN_TAG,
     LISTENER_TAG,
@@ -166,3 +167,18 @@ def test_a_group_says_with_tags_what_it_wants() -> None:
         assert group_of("x", {**tags, key: ""}) is None
     assert group_of("x", {**tags, LISTENER_TAG: "arn:aws:elasticloadbalancing:::listener/net/edge-1/1/2"}) is None
     assert DOMAIN_TAG == MADE_WITH
+
+
+def test_a_log_in_is_sent_back_as_it_was_shown_and_keeps_its_secret() -> None:
+    """AWS shows no ClientSecret, and wants either that or to be told to keep it (AuthenticateOidcActionConfig)."""
+    oidc = {
+        "Type": "authenticate-oidc",
+        "Order": 1,
+        "AuthenticateOidcConfig": {"Issuer": "https://id", "ClientId": "a"},
+    }
+    assert kept(oidc) == {
+        **oidc,
+        "AuthenticateOidcConfig": {"Issuer": "https://id", "ClientId": "a", "UseExistingClientSecret": True},
+    }
+    cognito = {"Type": "authenticate-cognito", "Order": 1, "AuthenticateCognitoConfig": {"UserPoolDomain": "a"}}
+    assert kept(cognito) == cognito
