@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -58,6 +59,22 @@ def test_shares_and_own_hosts_of_all_versions_are_found_by_asking_one(aws: Aws, 
     assert [call.operation for call in fresh.calls].count("ListStackResources") == 1
     assert version_domains(result) == {f"shop-{number}": f"shop-{number}.hello.example.org" for number in (1, 2, 3)}
     assert in_main_dns(result) == {"shop-1": True, "shop-2": True, "shop-3": False}
+
+
+def test_of_many_apps_each_is_asked_once_and_the_listener_once_for_all(aws: Aws, edge: Edge) -> None:
+    for app in "abcde":
+        edge.versions({f"{app}-1": 150, f"{app}-2": 50}, f"{app}.hello.example.org")
+    fresh = Aws(endpoint=aws._endpoint)
+    result = survey(fresh, Account(fresh).zones(), list_stacks(fresh))
+    assert sorted(one[3:] for one in owned(result) if one[4]) == [
+        (f"{app}.hello.example.org", weight) for app in "abcde" for weight in (50, 150)
+    ]
+    assert len(result.owned) == 20
+    counted = Counter(call.operation for call in fresh.calls)
+    assert counted == {
+        **{"ListStacks": 1, "ListHostedZones": 1, "ListResourceRecordSets": 1},
+        **{"GetResources": 2, "ListStackResources": 5, "DescribeRules": 1},
+    }
 
 
 def test_of_one_version_the_others_are_foreign(aws: Aws, edge: Edge) -> None:
