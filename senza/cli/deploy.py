@@ -93,7 +93,7 @@ def roll_out(context: Context, request: Request, compiled: Compiled, rollout: Ro
         compiled=compiled,
         directory=directory_of(request),
         facts={**audited(request, bound, compiled), **how.facts},
-        secrets=secrets_in(bound),
+        secrets=secrets_in(bound, compiled),
     )
     with control_of(context, how.force_unlock) as control:
         conclude(context, control.deploy(beginning))
@@ -114,10 +114,11 @@ def audited(request: Request, bound: Bound, compiled: Compiled) -> dict[str, Any
     }
 
 
-def secrets_in(bound: Bound) -> list[str]:
-    """Values of NoEcho parameters. Up to three letters hide nothing, but masked they would spoil every name."""
-    values = (bound.arguments[parameter.name] for parameter in bound.parameters if parameter.no_echo)
-    return [value for value in values if len(value) > 3]
+def secrets_in(bound: Bound, compiled: Compiled) -> list[str]:
+    """Values of NoEcho parameters, as given and decrypted. Up to three letters hide nothing, but would spoil names."""
+    names = [parameter.name for parameter in bound.parameters if parameter.no_echo]
+    values = [found[name] for found in (bound.arguments, compiled.parameters) for name in names if name in found]
+    return [value for value in dict.fromkeys(values) if len(value) > 3]
 
 
 def directory_of(request: Request) -> str:

@@ -54,6 +54,7 @@ def compile(
     for name in sorted(SECTIONS & template.keys()):
         section_of(template, name, bound.source)
     secrets = senza_info.decrypted(bound, account)
+    given_secrets = senza_info.decrypted_parameters(bound, account)
     parameters = {key: name for key, (name, _) in secrets.items()}
     site = Site(bound, account, force, warnings.append, parameters, tolerated=tolerated, images=images)
     components = _components(site)
@@ -63,11 +64,14 @@ def compile(
     for component in components:
         _add(template, component.build(), component.settings, site, makers)
     tags = senza_info.stack_tags(bound, {**site.own_tags, **site.tags}, extra_tags or {})
-    if secrets:
-        template = senza_info.referring(template, bound, secrets)
+    if secrets or given_secrets:
+        ciphertexts = {bound.info[key]: name for key, (name, _) in secrets.items()}
+        ciphertexts |= {bound.arguments[name]: name for name in given_secrets}
+        template = senza_info.referring(template, ciphertexts)
     senza_info.add_to(template, bound, tags, secrets)
     topic = site.operator_topic()
-    values = {name: bound.arguments[name] for name in _declared(bound) if name in (template.get("Parameters") or ())}
+    arguments = {**bound.arguments, **given_secrets}
+    values = {name: arguments[name] for name in _declared(bound) if name in (template.get("Parameters") or ())}
     return Compiled(
         template=template,
         stack_name=bound.stack_name,

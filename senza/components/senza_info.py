@@ -40,20 +40,35 @@ def decrypted(bound: Bound, account: Account) -> dict[str, tuple[str, str]]:
     return secrets
 
 
-def referring(value: Any, bound: Bound, secrets: Mapping[str, tuple[str, str]]) -> Any:
+def decrypted_parameters(bound: Bound, account: Account) -> dict[str, str]:
+    """NoEcho parameter -> plaintext, for each that was given KMS ciphertext. CloudFormation gets nothing else."""
+    secrets = {}
+    for parameter in bound.parameters:
+        value = bound.arguments[parameter.name]
+        if parameter.no_echo and value.startswith(ENCRYPTED):
+            try:
+                secrets[parameter.name] = account.decrypt(value.removeprefix(ENCRYPTED))
+            except SenzaError as error:
+                error.message = f"the value of the parameter {parameter.name} cannot be decrypted: {error.message}"
+                raise
+    return secrets
+
+
+def referring(value: Any, ciphertexts: Mapping[str, str]) -> Any:
     """The same tree in which every ciphertext that Mustache wrote into a text is a ``Ref`` of its NoEcho parameter.
 
-    Where the classic tool wrote the plaintext, the stack gets the same value without anybody being able to read it.
+    ciphertexts: each, as it was written -> the parameter. Where the classic tool wrote the plaintext, the stack gets
+    the same value without anybody being able to read it.
     """
     if isinstance(value, dict):
-        return {key: referring(item, bound, secrets) for key, item in value.items()}
+        return {key: referring(item, ciphertexts) for key, item in value.items()}
     if isinstance(value, list):
-        return [referring(item, bound, secrets) for item in value]
+        return [referring(item, ciphertexts) for item in value]
     if not isinstance(value, str) or ENCRYPTED not in value:
         return value
     parts: list[Any] = [value]
-    for key, (name, _) in secrets.items():
-        split = [part.split(bound.info[key]) if isinstance(part, str) else [part] for part in parts]
+    for ciphertext, name in ciphertexts.items():
+        split = [part.split(ciphertext) if isinstance(part, str) else [part] for part in parts]
         parts = [item for pieces in split for item in with_between(pieces, {"Ref": name})]
     parts = [part for part in parts if part != ""]
     return parts[0] if len(parts) == 1 else {"Fn::Join": ["", parts]}

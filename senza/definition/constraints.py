@@ -13,6 +13,7 @@ from typing import Any
 from senza.definition.model import Parameter
 from senza.errors import DefinitionError, UsageError, Where
 
+ENCRYPTED = "senza:kms:"
 _NUMBER = re.compile(r"\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
 
 
@@ -22,6 +23,8 @@ def check(parameter: Parameter, value: str, where: Where, *, is_default: bool) -
     parameter: with its settings rendered. where: the place of the parameter in the file.
     Raises UsageError for a value that was given, DefinitionError for a default or for a rule that is none.
     """
+    if parameter.no_echo and value.startswith(ENCRYPTED):
+        return []  # the rules are about the plaintext, and CloudFormation checks that
     rules, told = parameter.settings, []
     problem = ""
     kind = str(rules.get("Type", "String"))

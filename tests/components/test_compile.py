@@ -287,3 +287,23 @@ def test_a_vpc_without_what_is_asked(compiles: Compiles) -> None:
     assert "team-vpc" in caught.value.hint
     with pytest.raises(DefinitionError, match="no subnets in eu-central-1z"):
         compiles.component("- C: {Type: Senza::SubnetAutoConfiguration, AvailabilityZones: eu-central-1z}")
+
+
+def test_a_secret_parameter_may_be_given_as_ciphertext(seeded: EmbeddedSandbox, compiles: Compiles) -> None:
+    ciphertext = f"senza:kms:{seeded.values['kms_ciphertext']}"
+    text = (
+        "SenzaInfo: {StackName: my-app, Parameters: [Password: {NoEcho: true, MaxLength: 20}, Note: {Default: x}]}\n"
+        "SenzaComponents: [Configuration: {Type: Senza::StupsAutoConfiguration}]\n"
+        "Resources:\n"
+        "  Topic:\n"
+        "    Type: AWS::SNS::Topic\n"
+        "    Properties: {DisplayName: {Ref: Password}, TopicName: 'a-{{Arguments.Password}}-b'}\n"
+    )
+    compiled = compiles(text, f"Password={ciphertext}", f"Note={ciphertext}")
+    assert compiled.parameters == {"Password": "top secret", "Note": ciphertext}  # only secrets stay secret
+    assert compiled.template["Resources"]["Topic"]["Properties"]["TopicName"] == {
+        "Fn::Join": ["", ["a-", {"Ref": "Password"}, "-b"]]
+    }
+    assert "top secret" not in compiled.template_body() + repr(compiled)
+    with pytest.raises(DefinitionError, match=r"parameter Password cannot be decrypted: what follows .* not base64"):
+        compiles(text, "Password=senza:kms:!!")
