@@ -69,11 +69,16 @@ class Traffic:
 def traffic_of(aws: Aws, zones: Zones, stacks: Sequence[Stack], new: Compiled | None = None) -> Traffic:
     """new: a version that is going to join them."""
     found = survey(aws, zones(), stacks) if stacks else Survey((), ())
-    domains = weighted_domains([item.record for item in found.owned] + list(found.foreign))
+    return traffic_in([item.record for item in found.owned] + list(found.foreign), new)
+
+
+def traffic_in(weighted: Sequence[Weighted], new: Compiled | None = None) -> Traffic:
+    """Pure. weighted: everybody at the app's domains."""
+    domains = weighted_domains(weighted)
     rules = [domain for domain in domains if isinstance(domain, RuleDomain)]
     records: dict[str, Place] = {}
     weights: dict[str, dict[str, int]] = {}
-    for domain in sorted(domains.keys() - set(rules), key=lambda one: one.type):
+    for domain in sorted((one for one in domains if one not in rules), key=lambda one: one.type):
         weights[domain.name] = weights_in(domains[domain]) | weights.get(domain.name, {})
         records.setdefault(domain.name, domain)  # AAAA records go with the A records of the name
     named = records.keys() | {normal(one.name) for one in (new.weighted_records if new else ())}
@@ -89,7 +94,8 @@ def traffic_of(aws: Aws, zones: Zones, stacks: Sequence[Stack], new: Compiled | 
                 shares[identifier] = max(percent, shares.get(identifier, 0.0))
     for rule in rules:
         told = weights_in(domains[rule])
-        weights[rule.name + RULE if rule.name in named else rule.name] = told
+        key = rule.name + RULE if rule.name in named else rule.name
+        weights[key] = told | weights.get(key, {})  # the rule of another balancer has other versions
         comes = led.get((rule.name, rule.balancer.lower()), 0.0) if rule.name in records else 100.0
         for identifier, percent in answers(rule, told).items():
             shares[identifier] = max(percent * comes / 100, shares.get(identifier, 0.0))
