@@ -84,11 +84,12 @@ def test_of_one_version_the_others_are_foreign(aws: Aws, edge: Edge) -> None:
     assert [(one.identifier, one.weight) for one in result.foreign] == [("shop-1", 3)]
 
 
-def test_each_version_only_has_what_it_has(aws: Aws, apps: Apps, edge: Edge) -> None:
+def test_each_version_only_has_what_it_has(aws: Aws, apps: Apps, edge: Edge, sandbox: EmbeddedSandbox) -> None:
     """Moving from records to a shared load balancer: the oldest has records, the next one both, the newest a share."""
     apps.create("shop-1")
-    record = apps.record(MAIN, "shop-2")
-    edge.create("shop-2", Main=record)
+    sandbox.advance(60)
+    edge.create("shop-2", Main=apps.record(MAIN, "shop-2"))
+    sandbox.advance(60)
     edge.create("shop-3")
     apps.set({"shop-1": 150, "shop-2": 50})
     edge.put({"shop-2": 100, "shop-3": 100})
@@ -103,8 +104,11 @@ def test_each_version_only_has_what_it_has(aws: Aws, apps: Apps, edge: Edge) -> 
     ]
 
 
-def test_a_rule_is_found_though_the_newest_version_has_none(aws: Aws, apps: Apps, edge: Edge) -> None:
+def test_a_rule_is_found_though_the_newest_version_has_none(
+    aws: Aws, apps: Apps, edge: Edge, sandbox: EmbeddedSandbox
+) -> None:
     edge.versions({"shop-1": 200})
+    sandbox.advance(60)
     apps.create("shop-2")
     assert ("shop-1", "Web", "rule", MAIN, 200) in owned(found(aws))
 
