@@ -6,12 +6,14 @@ import json
 from collections import Counter
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
-from senza.aws import Aws
+from senza.aws import Aws, Way
 from senza.cli.compiling import Request
 from senza.cli.context import Context
+from senza.cli.entering import ask_code, enter, session_name
 from senza.cli.main import cli
 from senza.errors import Refused, UsageError
 from senza.sandbox.embedded import EmbeddedSandbox
@@ -292,3 +294,40 @@ def test_a_directory_that_is_gone(run: Run, tmp_path: Path, monkeypatch: pytest.
     gone.rmdir()
     assert "there is no senza.yaml" in run("list -e live", exit_code=2).stderr
     assert run.context().environments_file() is None
+
+
+def test_a_code_has_six_digits() -> None:
+    @click.command("ask")
+    def ask() -> None:
+        click.echo(f"got {ask_code('Code of the MFA device x')}")
+
+    result = CliRunner().invoke(ask, input="12345\nabcdef\n 123456 \n")
+    assert result.stdout == "got 123456\n"
+    assert result.stderr.count("Code of the MFA device x: ") == 3
+    assert result.stderr.count("a code has six digits") == 2
+
+
+@pytest.mark.parametrize(
+    ("user", "name"), [("alice", "senza-alice"), ("al ice/ö", "senza-al-ice--"), ("a" * 80, f"senza-{'a' * 58}")]
+)
+def test_names_of_sessions_are_what_sts_takes(monkeypatch: pytest.MonkeyPatch, user: str, name: str) -> None:
+    monkeypatch.setenv("LOGNAME", user)
+    assert session_name() == name
+
+
+def test_who_is_asked_for_a_code(run: Run) -> None:
+    """On AWS a person in a terminal, but not while a word is completed; in the sandbox nobody."""
+    mfa = "{arn: 'arn:aws:iam::222222222222:role/deploy', mfa: 'arn:aws:iam::222222222222:mfa/alice', duration: 8h}"
+    Path("senza.yaml").write_text(SENZA_YAML.replace("arn:aws:iam::222222222222:role/deploy", mfa))
+    assert run.calls("list -e live") == [*ENTER, "cloudformation:ListStacks"]
+    environment = run.context().environments().get("live")
+    context = Context(Aws("eu-west-1"), clock=run.clock, environ={}, interactive=True)
+    assert way_of(enter(context, context.aws(), environment)).ask is ask_code
+    context.asks = False
+    assert way_of(enter(context, context.aws(), environment)).ask is None
+    assert [role.mfa for role in way_of(enter(context, run.aws, environment)).roles] == [None]
+
+
+def way_of(aws: Aws) -> Way:
+    assert aws._entrance is not None
+    return aws._entrance.way
