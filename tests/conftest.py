@@ -12,6 +12,7 @@ from hypothesis import settings
 
 from senza.aws import Aws
 from senza.sandbox.embedded import EmbeddedSandbox
+from tests.direct import Direct, answering
 from tests.parts import shared
 
 # How many examples property tests try. HYPOTHESIS_PROFILE chooses; where CI is set, they are the same ones each time.
@@ -55,12 +56,26 @@ def _away_from_the_user(tmp_path_factory: pytest.TempPathFactory, monkeypatch: p
 
 
 @pytest.fixture(scope="session")
-def sandbox_server() -> Iterator[EmbeddedSandbox]:
-    """The sandbox of this worker; use ``sandbox`` unless the state of the account does not matter."""
-    with EmbeddedSandbox() as server, shared():
+def _served() -> Iterator[tuple[EmbeddedSandbox, Direct]]:
+    with EmbeddedSandbox() as server, shared(), answering(server) as direct:
         gc.collect()
         gc.freeze()  # moto and the descriptions of AWS stay until the end: to look at them again and again is in vain
-        yield server
+        yield server, direct
+
+
+@pytest.fixture(scope="session")
+def sandbox_server(_served: tuple[EmbeddedSandbox, Direct]) -> EmbeddedSandbox:
+    """The sandbox of this worker; use ``sandbox`` unless the state of the account does not matter."""
+    return _served[0]
+
+
+@pytest.fixture
+def over_http(_served: tuple[EmbeddedSandbox, Direct]) -> Iterator[None]:
+    """In this test, requests go to the sandbox through a socket."""
+    direct = _served[1]
+    direct.on = False
+    yield
+    direct.on = True
 
 
 @pytest.fixture

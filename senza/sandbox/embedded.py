@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from senza.aws import Endpoint
-from senza.sandbox.app import Keys
+from senza.sandbox.app import Answer, Keys
 from senza.sandbox.build import build
 from senza.sandbox.faults import Faults
 from senza.sandbox.http import make_server, serve_in_thread
@@ -102,6 +102,14 @@ class EmbeddedSandbox:
         with self._world.lock:
             minute = (self.clock.now() if at is None else at) // MINUTE * MINUTE
             here().add(Key.of(namespace, name, dimensions), Datum.of(minute, [(one, 1) for one in values], unit))
+
+    def answer(self, environ: dict[str, Any]) -> Answer:
+        """Handle a request that does not come over HTTP, as WSGI describes it (PEP 3333). Raises Dropped."""
+        return self._app.answer(environ, 0)
+
+    def date(self) -> float:
+        """What answers say the time is, seconds since the epoch."""
+        return self._app.date()
 
     def reset(self) -> None:
         """Back to the freshly seeded account, clock, settings, faults and log at their defaults."""
