@@ -1,15 +1,16 @@
 """Rounds of rollouts on one account: each deploys one more version, disturbed, and then finishes it or takes it back.
 
 A process dies in memory: its door to AWS raises before the n-th request and before every later one, so nothing that it
-still does has an effect. Whatever lies between two calls changes nothing in AWS, so these are all the states in which a
-rollout can be lost.
+still does has an effect. Whatever lies between two calls changes nothing in AWS, and neither does a call that only
+reads; so the states in which a rollout can be lost are those after each other call and after each pause.
 """
 
 from __future__ import annotations
 
-import threading
+from collections.abc import Callable, Sequence
 
 from senza.aws import Call
+from senza.clock import Clock
 from senza.journal import Operation
 from senza.rollout.progress import progress
 from senza.rollout.steps import DeleteOld
@@ -22,23 +23,35 @@ QUICK = (
 )
 
 
+READING = ("Describe", "List", "Get", "Head")
+RESUMED, BACK = "resumed", "taken back"
+
+
 class Killed(BaseException):
     """Nothing of ours catches it."""
 
 
-class Death:
-    """Comes before the ``at``-th call, and is final."""
+class States:
+    """Chooses the calls (tests/branches.py) before which the account or the time is not as before the last one.
 
-    def __init__(self, at: int) -> None:
-        self.at = at
-        self.calls = 0
-        self._lock = threading.Lock()
+    Both ways on are tried from each. They are dealt out to several tests, so that workers share them: part from 0.
+    """
 
-    def __call__(self, call: Call) -> None:
-        with self._lock:
-            self.calls += 1
-            if self.calls >= self.at:
-                raise Killed
+    def __init__(self, clock: Clock, part: int, parts: int) -> None:
+        self._clock = clock
+        self._part = part
+        self._parts = parts
+        self._before = ("", 0.0)
+        self.number = 0
+        """How many states there were so far."""
+
+    def __call__(self, number: int, call: Call) -> Sequence[str]:
+        operation, then = self._before
+        self._before = (call.operation, self._clock.now())
+        if operation.startswith(READING) and then == self._clock.now():
+            return ()
+        self.number += 1
+        return (RESUMED, BACK) if self.number % self._parts == self._part else ()
 
 
 class Rounds:
@@ -50,11 +63,11 @@ class Rounds:
         rollouts.start(errors="0%")  # in so many rounds, chance would take one back
         self.current, self.next = 1, 2
 
-    def deploy(self, death: Death) -> bool:
+    def deploy(self, observe: Callable[[Call], None] | None = None) -> bool:
         """Whether it died."""
         self.rollouts.sandbox.advance(1)  # no two rollouts begin within one second
         try:
-            self.rollouts.senza(f"deploy DEF {self.next} 0.{self.next}", observe=death)
+            self.rollouts.senza(f"deploy DEF {self.next} 0.{self.next}", observe=observe)
         except Killed:
             self.watch()
             return True

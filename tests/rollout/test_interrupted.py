@@ -2,25 +2,61 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from senza.aws import Call
+from tests.branches import Choose, Tree, explore
+from tests.conftest import FakeClock
 from tests.rollout.conftest import APP, Rollouts
-from tests.rollout.rounds import Death, Rounds
+from tests.rollout.rounds import BACK, RESUMED, Killed, Rounds, States
 
 PARTS = 4
-"""The calls are dealt out to so many tests, so that workers share them."""
+BUCKET = {
+    *("CreateBucket", "PutPublicAccessBlock", "PutBucketEncryption", "PutBucketPolicy"),
+    *("PutBucketLifecycleConfiguration", "PutBucketTagging", "PutBucketVersioning"),
+}
+
+
+def die(name: str) -> None:
+    raise Killed
+
+
+def killed(rounds: Rounds, choose: Choose) -> list[str]:
+    """Kill a rollout before each of these calls, and end it in the way chosen."""
+
+    def run(tree: Tree) -> None:
+        died = rounds.deploy(tree)
+        assert died == bool(tree.name)
+        if died:
+            rounds.ends(back=tree.name == BACK)
+        else:
+            rounds.check_promoted()
+
+    return explore(choose, die, run)
 
 
 @pytest.mark.parametrize("part", range(PARTS))
-def test_killed_at_any_call(rollouts: Rollouts, part: int) -> None:
-    """One half is resumed, the other half taken back."""
-    rounds, at, back = Rounds(rollouts), part + 1, part % 2 == 0
-    while rounds.deploy(Death(at)):
-        rounds.ends(back=back)
-        at, back = at + PARTS, not back
+def test_killed_at_any_call(rollouts: Rollouts, clock: FakeClock, part: int) -> None:
+    """From each state in which it can be lost it is resumed, and taken back."""
+    rounds = Rounds(rollouts)
+    rounds.deploy()
     rounds.check_promoted()
-    assert at > 100, "it was hardly killed at all"
+    rounds.won()
+    tried = killed(rounds, States(clock, part, PARTS))
+    assert tried.count(BACK) == tried.count(RESUMED) >= 50 / PARTS, "it was hardly killed at all"
+
+
+def test_killed_while_the_bucket_is_made(rollouts: Rollouts) -> None:
+    """The first rollout of an account makes the bucket of the journal."""
+    before = [""]
+
+    def choose(number: int, call: Call) -> Sequence[str]:
+        before.append(call.operation)
+        return (RESUMED, BACK) if BUCKET & set(before[-2:]) else ()
+
+    assert len(killed(Rounds(rollouts), choose)) == 2 * (len(BUCKET) + 1)
 
 
 def test_of_two_rollouts_at_once_exactly_one_runs(rollouts: Rollouts) -> None:
