@@ -15,8 +15,8 @@ WIDTH = 96
 INTRODUCTION = """# Commands
 
 A command may be abbreviated as long as it is clear which one is meant: `senza l` is `senza list`.
-`-e`, `--region`, `--profile` and `--sandbox` may stand before or after the command; `-e` names an [environment](environments.md). Results go to stdout, everything else to
-stderr.
+`-e`, `--region`, `--profile` and `--sandbox` may stand before or after the command; `-e` names an
+[environment](environments.md). Results go to stdout, everything else to stderr.
 
 `STACK_REF` is a regular expression for the stack's name, which must match all of it, optionally followed by one for the
 version; further versions of the same stack may follow when they start with `v` and a digit. A definition file stands
