@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -13,12 +14,30 @@ from senza.cli.context import Context
 from senza.cli.main import cli
 from senza.clock import Clock
 from senza.sandbox.embedded import EmbeddedSandbox
-from tests.rollout.rounds import Death, Killed
 from tests.traffic.balancing import Edge
 from tests.traffic.conftest import MAIN
 
 Made = tuple[dict[str, int], int, list[str]]
 """The weights, how many rules the domain has, and the stacks."""
+
+
+class Killed(BaseException):
+    """Nothing of ours catches it."""
+
+
+class Death:
+    """Comes before the ``at``-th call, and is final: whatever the command still does has no effect."""
+
+    def __init__(self, at: int) -> None:
+        self.at = at
+        self.calls = 0
+        self._lock = threading.Lock()
+
+    def __call__(self, call: Call) -> None:
+        with self._lock:
+            self.calls += 1
+            if self.calls >= self.at:
+                raise Killed
 
 
 class Shop:
