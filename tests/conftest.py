@@ -56,7 +56,7 @@ def _away_from_the_user(tmp_path_factory: pytest.TempPathFactory, monkeypatch: p
 
 
 @pytest.fixture(scope="session")
-def _served() -> Iterator[tuple[EmbeddedSandbox, Direct]]:
+def _answered() -> Iterator[tuple[EmbeddedSandbox, Direct]]:
     with EmbeddedSandbox() as server, shared(), answering(server) as direct:
         gc.collect()
         gc.freeze()  # moto and the descriptions of AWS stay until the end: to look at them again and again is in vain
@@ -64,15 +64,15 @@ def _served() -> Iterator[tuple[EmbeddedSandbox, Direct]]:
 
 
 @pytest.fixture(scope="session")
-def sandbox_server(_served: tuple[EmbeddedSandbox, Direct]) -> EmbeddedSandbox:
+def sandbox_server(_answered: tuple[EmbeddedSandbox, Direct]) -> EmbeddedSandbox:
     """The sandbox of this worker; use ``sandbox`` unless the state of the account does not matter."""
-    return _served[0]
+    return _answered[0]
 
 
 @pytest.fixture
-def over_http(_served: tuple[EmbeddedSandbox, Direct]) -> Iterator[None]:
+def over_http(_answered: tuple[EmbeddedSandbox, Direct]) -> Iterator[None]:
     """In this test, requests go to the sandbox through a socket."""
-    direct = _served[1]
+    direct = _answered[1]
     direct.on = False
     yield
     direct.on = True
