@@ -133,8 +133,11 @@ class Resolver:
         values = self.resolve(argument[1])
         if isinstance(values, str) and values.startswith("\0"):
             return values  # part of a value that is not known yet
-        index = int(text(self.resolve(argument[0])))
-        if not isinstance(values, list) or not 0 <= index < len(values):
+        given = text(self.resolve(argument[0]))
+        if not given.isdecimal() or not isinstance(values, list):
+            raise Refusal("Template error: every Fn::Select object requires an integer and a list.")
+        index = int(given)
+        if index >= len(values):
             if any(isinstance(one, str) and "\0" in one for one in values):
                 return f"\0{values}[{index}]\0"
             raise Refusal(f"Template error: Fn::Select cannot select nonexistent value at index {index}")

@@ -5,27 +5,30 @@ from __future__ import annotations
 import re
 
 from senza.sandbox.cloudformation.errors import ResourceFailed
-from senza.sandbox.cloudformation.intrinsics import text
+from senza.sandbox.cloudformation.intrinsics import symbolic, text
 from senza.sandbox.cloudformation.stack import Resource, Stack
 from senza.sandbox.world import world
 
 DURATION = re.compile(r"PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?")
 
 
-def wanted(resource: Resource) -> tuple[int, float]:
-    """(signals, seconds) that the resource waits for; no signals where it has no policy."""
+def wanted(stack: Stack, resource: Resource) -> tuple[int, float]:
+    """(signals, seconds) that the resource waits for; no signals where it has no policy. Raises ResourceFailed."""
     policy = resource.definition.get("CreationPolicy") or {}
-    signal = policy.get("ResourceSignal")
+    signal = stack.resolver(stack.blueprint, symbolic).resolve(policy).get("ResourceSignal")
     if signal is None:
         return 0, 0.0
+    count = text(signal.get("Count", 1))
+    if not count.isdecimal():
+        raise ResourceFailed(f"CreationPolicy: Count {count} is no whole number")
     found = DURATION.fullmatch(text(signal.get("Timeout", "PT5M")))
     hours, minutes, seconds = (int(one or 0) for one in found.groups()) if found else (0, 5, 0)
-    return int(signal.get("Count", 1)), float(hours * 3600 + minutes * 60 + seconds)
+    return int(count), float(hours * 3600 + minutes * 60 + seconds)
 
 
 def await_signals(stack: Stack, resource: Resource, begun: float) -> float:
     """0 when enough have come, else the seconds until it is too late. Raises ResourceFailed."""
-    count, timeout = wanted(resource)
+    count, timeout = wanted(stack, resource)
     if not count:
         return 0.0
     if world.settings.auto_signal:

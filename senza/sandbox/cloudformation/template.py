@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from senza.sandbox.cloudformation import shapes
 from senza.sandbox.cloudformation.errors import Refusal, constraint
 
 MAX_BYTES = 51_200
@@ -95,12 +96,15 @@ def check(template: Template) -> None:
             f"Template format error: Number of resources, {len(resources)}, "
             f"is greater than maximum allowed, {MAX_RESOURCES}"
         )
+    shapes.check(template)
     for name, resource in resources.items():
-        check_resource(name, resource)
+        check_names(name, resource)
     check_types({resource["Type"] for resource in resources.values()})
     check_mappings(template.get("Mappings") or {})
     check_references(template)
     order(resources)
+    conditions = template.get("Conditions") or {}
+    in_order({name: set(shapes.named(one, "Condition")) for name, one in conditions.items()}, "conditions")
 
 
 def no_nulls(node: Any, path: str) -> None:
@@ -111,13 +115,9 @@ def no_nulls(node: Any, path: str) -> None:
         no_nulls(value, f"{path}/{key}")
 
 
-def check_resource(name: str, resource: Any) -> None:
+def check_names(name: Any, resource: dict[str, Any]) -> None:
     if not re.fullmatch(r"[A-Za-z0-9]+", str(name)):
         raise Refusal(f"Template format error: Resource name {name} is non alphanumeric.")
-    if not isinstance(resource, dict):
-        raise Refusal("Template format error: Any Resources member must be an object.")
-    if not isinstance(resource.get("Type"), str):
-        raise Refusal(f"Template format error: [/Resources/{name}] Every Resources object must contain a Type member.")
     for key in resource:
         if key not in ATTRIBUTES:
             raise Refusal(f"Invalid template resource property '{key}'")
@@ -157,7 +157,9 @@ def check_mappings(mappings: Any) -> None:
     for name, mapping in mappings.items():
         if not re.fullmatch(r"[A-Za-z0-9]+", str(name)):
             raise Refusal(f"Template format error: Mapping name '{name}' is non alphanumeric.")
-        for key, attributes in mapping.items() if isinstance(mapping, dict) else ():
+        if not isinstance(mapping, dict):
+            raise Refusal(f"Template format error: [/Mappings/{name}] Every Mappings member must be a map")
+        for key, attributes in mapping.items():
             if not isinstance(attributes, dict):
                 raise Refusal(f"Template format error: [/Mappings/{name}/{key}] Every Mappings member must be a map")
             for attribute, value in attributes.items():
@@ -252,15 +254,19 @@ def dependencies(resources: dict[str, Any]) -> dict[str, set[str]]:
 
 def order(resources: dict[str, Any]) -> list[str]:
     """Logical ids, each after what it needs. Raises Refusal for a circle."""
-    needs = dependencies(resources)
-    ordered: list[str] = []
-    while needs:
-        ready = sorted(name for name, needed in needs.items() if not needed & needs.keys())
+    return in_order(dependencies(resources), "resources")
+
+
+def in_order(needs: dict[str, set[str]], what: str) -> list[str]:
+    """Names, each after those it needs, of those that are keys themselves. Raises Refusal for a circle."""
+    left, ordered = dict(needs), list[str]()
+    while left:
+        ready = sorted(name for name, needed in left.items() if not needed & left.keys())
         if not ready:
-            raise Refusal(f"Circular dependency between resources: [{', '.join(sorted(needs))}]")
+            raise Refusal(f"Circular dependency between {what}: [{', '.join(sorted(left))}]")
         ordered += ready
         for name in ready:
-            del needs[name]
+            del left[name]
     return ordered
 
 
