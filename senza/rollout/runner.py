@@ -21,6 +21,7 @@ from senza.rollout.progress import ABORTED, BACK, PROMOTED, PROMOTION, TAKEN_BAC
 from senza.rollout.running import NotGood, Run, Undecided, prepare
 from senza.rollout.shifting import weights_left
 from senza.rollout.steps import RolloutStep, to_json
+from senza.traffic.weighted import RULE
 from senza.traffic.weights import effective
 
 DOERS = (versions, capacity, shifting, baking, leaving)
@@ -208,11 +209,13 @@ def result_of(operation: Operation) -> Result:
     stack = str(operation.entries[0].facts["stack"])
     if stands.result == PROMOTED:
         return Result(PROMOTED, stack, stands.because)
-    had = operation.entries[0].facts["ground"]["weights"]
+    ground = operation.entries[0].facts["ground"]
     left = 0.0
     for domain, siblings in operation.entries[-1].facts["weights"].items():
+        if not any(siblings.values()) and (ground.get("shared") or domain.endswith(RULE)):
+            continue  # a rule without weights gives nobody anything
         share = effective(siblings).get(stack, 0.0)
-        if share > effective(had.get(domain, {})).get(stack, 0.0):
+        if share > effective(ground["weights"].get(domain, {})).get(stack, 0.0):
             left = max(left, share)
     return Result(stands.result, stack, stands.because, left)
 

@@ -19,7 +19,7 @@ from senza.traffic.records import Zones
 from senza.traffic.rules import Target, read_rules
 from senza.traffic.sharing import hidden, shared_before, shared_by
 from senza.traffic.survey import survey
-from senza.traffic.switch import SwitchPlan, plan_restore, plan_switch
+from senza.traffic.switch import SwitchPlan, bypassed, plan_restore, plan_switch
 from senza.traffic.weighted import Place, answers, weighted_domains
 
 
@@ -62,7 +62,9 @@ def traffic_of(aws: Aws, zones: Zones, app: str) -> Traffic:
     records = [item.record for item in found.owned] + list(found.foreign)
     result = []
     for domain, siblings in weighted_domains(records).items():
-        percents = answers(domain, {name: record.weight or 0 for name, record in siblings.items()})
+        led_past = any(bypassed(domain, records, name) for name in siblings)
+        weights = {name: record.weight or 0 for name, record in siblings.items()}
+        percents = dict.fromkeys(weights, 0.0) if led_past else answers(domain, weights)
         rows = []
         for identifier, record in siblings.items():
             stack = owner.get(id(record))

@@ -20,7 +20,7 @@ from senza.traffic.records import Zones
 from senza.traffic.rules import Target
 from senza.traffic.sharing import shared_by
 from senza.traffic.shift_rule import LeaveRule
-from senza.traffic.switch import plan_switch
+from senza.traffic.switch import bypassed, plan_switch
 from senza.traffic.weighted import Place, Weighted, answers, weighted_domains
 
 UPDATING = ("UPDATE_IN_PROGRESS", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
@@ -68,6 +68,8 @@ def before_delete(aws: Aws, zones: Zones, stack: Stack, *, force: bool = False, 
     warnings: list[str] = []
     for domain, siblings in weighted_domains(shared.weighted).items():
         for identifier in identifiers & set(siblings):
+            if bypassed(domain, shared.weighted, identifier):
+                continue  # it is in a rule to which nobody is led any more
             warnings += departure(domain, siblings, identifier, stack, force)
     for identifier in sorted(identifiers):
         if has_traffic(shared.weighted, identifier):

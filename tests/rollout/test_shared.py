@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -119,6 +120,10 @@ def test_versions_without_traffic_are_nobodys_baseline(shared: Shared) -> None:
     shared.define(STEPS, OFF)
     shared.senza("create DEF 1 0.1")
     shared.load()
+    dies(shared, 2, "CreateRule", 1)
+    shared.senza(f"rollout abort {APP}{lock(shared)}")
+    assert shared.weights() == {"1": 0, "2": 0}
+    shared.senza(f"delete {APP} 2")
     shared.senza("deploy DEF 2 0.2")
     assert shared.operation().entries[0].facts["old"] == ""
     assert shared.weights() == {"1": 0, "2": 200}
@@ -168,6 +173,12 @@ def test_an_app_moves_behind_the_shared_balancer(shared: Shared, tmp_path: Path)
     assert "hello-world-3 was taken back" in bad.stderr
     assert "The traffic: it is as before." in bad.stderr
     assert records(shared) == {"1": 200, "3": 0}
+    assert shared.weights() == {"3": 200}, "whoever still has the address is answered"
+    rows = json.loads(shared.senza(f"traffic {APP} -o json").stdout)
+    answers = {("hello-world-1", "A"): 100.0, ("hello-world-3", "A"): 0.0, ("hello-world-3", "rule"): 0.0}
+    assert {(row["identifier"], row["type"]): row["answers%"] for row in rows} == answers
+    going = shared.senza(f"delete {APP} 3 --dry-run").stdout
+    assert f"Set the weights of {DOMAIN}: hello-world-3 100 -> 0 %" in going, "and nothing is in the way of its end"
 
     asked: list[str] = []
     good = shared.senza("deploy DEF 2 0.2", observe=lambda call: asked.append(call.operation))
@@ -202,7 +213,7 @@ def dies(shared: Shared, version: int, operation: str, count: int, after: int = 
 
     with pytest.raises(Killed):
         shared.senza(f"deploy DEF {version} 0.{version}", observe=observe)
-    assert sum(shared.named().values()) == 200, "nobody's requests are lost"
+    assert sum(shared.named().values()) == (0 if operation == "CreateRule" else 200), "nobody's requests are lost"
 
 
 def lock(shared: Shared) -> str:
