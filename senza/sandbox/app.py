@@ -10,10 +10,11 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from typing import Any
 
+from senza.aws import MARK
 from senza.errors import SenzaError
 from senza.sandbox import accounts, buckets, permissions
 from senza.sandbox.faults import Fault
@@ -80,6 +81,10 @@ class App:
 
     def answer(self, environ: dict[str, Any], connection: int) -> Answer:
         """Handle one request. Raises Dropped where the client gets no answer."""
+        answer = self._answer(environ, connection)
+        return replace(answer, headers=[(MARK, "1"), *answer.headers])
+
+    def _answer(self, environ: dict[str, Any], connection: int) -> Answer:
         body = read_body(environ)
         incoming = Incoming.of(environ, body)
         begin = time.perf_counter()

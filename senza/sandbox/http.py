@@ -7,7 +7,6 @@ import threading
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
-from senza.aws import MARK
 from senza.sandbox.app import Answer, App, Dropped
 
 if TYPE_CHECKING:
@@ -51,7 +50,6 @@ def make_server(app: App, port: int = 0) -> BaseWSGIServer:
 
         def write(self, answer: Answer) -> None:
             self.send_response(answer.status)
-            self.send_header(MARK, "1")
             body = b"" if self.command == "HEAD" else answer.body
             names = {name.lower() for name, _ in answer.headers}
             for name, value in answer.headers:
