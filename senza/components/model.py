@@ -99,6 +99,7 @@ class Site:
     images: finds out about container images, and judges them; None where none are looked up.
     checked_images: what it said. own_tags: tags of the stack that components add. containers: what instances run.
     listeners: ARN of the shared listener by the logical id of each target group that shares one of its domains.
+    hosts: by ARN of a shared listener and host, the component whose requests those are.
     tolerated: told of errors that ``--force`` makes warnings of, where all of them are to be known.
     """
 
@@ -114,6 +115,7 @@ class Site:
     own_tags: dict[str, str] = field(default_factory=dict)
     containers: list[Container] = field(default_factory=list)
     listeners: dict[str, str] = field(default_factory=dict)
+    hosts: dict[tuple[str, str], str] = field(default_factory=dict)
     balanced: dict[str, Balanced] = field(default_factory=dict)
 
     def tolerate(self, error: DefinitionError) -> None:

@@ -118,6 +118,7 @@ Backend:
         rules = account.listener_rules(self.shared.listener)
         weighted, hosts = self._names()
         main = host_of(weighted)
+        self._check_apart([main, *hosts])
         self._check_main(main, rules)
         group, rule = self.target_groups()[0], self.listeners()[0]
         properties = self.target_group()
@@ -220,6 +221,14 @@ Backend:
             )
 
     # -- rules ------------------------------------------------------------------------------------------------------
+    def _check_apart(self, hosts: Sequence[str]) -> None:
+        """Raises DefinitionError for a host of another component, too: only one of them could have its requests."""
+        for host in hosts:
+            other = self.site.hosts.setdefault((self.shared.listener, host), self.name)
+            if other != self.name:
+                message = f"{self.name} and {other} are both to get the requests for {host}"
+                raise self.settings.wrong(message, hint="Give them Domains, or MainDomain and VersionDomain, apart.")
+
     def _check_main(self, main: str, rules: Sequence[ListenerRule]) -> None:
         """Raises DefinitionError where the main domain's requests go to somebody else."""
         for rule in rules:

@@ -343,6 +343,25 @@ def test_a_host_that_somebody_else_has_is_refused(host: str, shared: Shared) -> 
     assert "delete-rule" in error.hint
 
 
+ADMIN = (
+    "- Admin: {Type: Senza::WeightedTargetGroup, SharedLoadBalancer: edge-1, HTTPPort: 8081, NameSuffix: admin, "
+    "MainDomain: %s, VersionDomain: %s}"
+)
+
+
+@pytest.mark.parametrize(
+    ("main", "own", "host"), [(MAIN, "admin-1.hello.example.org", MAIN), ("admin.hello.example.org", OWN, OWN)]
+)
+def test_two_components_of_a_stack_do_not_take_each_others_requests(
+    main: str, own: str, host: str, shared: Shared
+) -> None:
+    with pytest.raises(DefinitionError) as caught:
+        shared.compile(whole(f"{GROUP % ''}\n{ADMIN % (main, own)}"))
+    assert caught.value.message == f"Admin and Backend are both to get the requests for {host}"
+    apart = ADMIN % ("admin.hello.example.org", "admin-1.hello.example.org")
+    assert len(shared.compile(whole(f"{GROUP % ''}\n{apart}")).weighted_targets) == 2
+
+
 def test_the_main_rule_of_the_apps_own_versions_is_no_obstacle(shared: Shared) -> None:
     shared.deploy(text(GROUP), "my-app-1")
     groups = shared.aws.call("elbv2", "describe_target_groups", Names=["my-app-1"])["TargetGroups"]
