@@ -1,11 +1,12 @@
 """The accounts and regions beside the one that the sandbox begins with.
 
 A role of any account can be assumed, whether it exists or not. Who first comes into an account or region in that way
-finds it seeded like the first one.
+finds it seeded like the first one, and the role there, which may do everything: IAM and its simulator know it.
 """
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from senza.sandbox.requests import Incoming
@@ -49,6 +50,25 @@ def settle(world: World, incoming: Incoming) -> None:
     if number not in {account for account, _ in world.places}:
         world.places.append((number, ""))
         seed.everywhere(seed.Account(region, number))
+    found_role(str(role.role_arn), number, str(role.partition))
     if service not in NOWHERE and region and (number, region) not in world.places:
         world.places.append((number, region))
         seed.in_region(seed.Account(region, number))
+
+
+def found_role(arn: str, number: str, partition: str) -> None:
+    """Have IAM know the role, with a policy that allows everything, where it does not yet."""
+    from moto.iam.models import iam_backends
+
+    path, _, name = arn.partition(":role/")[2].rpartition("/")
+    iam = iam_backends[number][partition]
+    if not name or any(one.name == name for one in iam.get_roles()):
+        return
+    whoever = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+    everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    iam.create_role(name, document(whoever), f"/{path}/" if path else "/", None, "", [], None)
+    iam.put_role_policy(name, "everything", document(everything))
+
+
+def document(statement: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})

@@ -119,6 +119,16 @@ def test_the_command_line_goes_before_the_file_and_that_before_the_environment(r
     assert version("staging", file="given.yaml") == "0.3"
     with pytest.raises(UsageError, match="no value for the parameter ImageVersion"):
         version("live")
+    definition = Path("hello-world.yaml").read_text()
+    rule = "AllowedPattern: '0[.][2-9]'"
+    Path("hello-world.yaml").write_text(definition.replace('Description: "Docker image version of Hello World."', rule))
+    with pytest.raises(UsageError) as raised:
+        version("staging")
+    place = f"environment staging ({Path.cwd() / 'senza.yaml'}:2: environments.staging)"
+    assert raised.value.hint.startswith(f"The value comes from {place}.")
+    with pytest.raises(UsageError) as raised:
+        version("staging", "1.0")
+    assert "The value comes from" not in raised.value.hint
     assert run.sandbox.log == []
 
 
@@ -253,6 +263,17 @@ def test_the_doctor_enters_each_of_them(run: Run) -> None:
     failed = run("doctor", exit_code=1)
     assert "of environment live cannot be assumed" in failed.stdout
     assert "4 errors" in failed.stderr
+
+
+def test_the_doctor_asks_about_the_permissions_of_the_environments_role(run: Run) -> None:
+    asked = json.loads(run("-e live doctor -o json").stdout)
+    assert [row["message"] for row in asked if row["check"] == "permissions" and row["level"] != "ok"] == []
+    run.sandbox.settings.denied = ["kms:Decrypt"]
+    denied = [row for row in json.loads(run("-e live doctor -o json").stdout) if row["check"] == "permissions"]
+    assert [row["message"] for row in denied] == [
+        "not allowed for all resources, but needed to create, change and delete stacks, and to switch traffic: "
+        "kms:Decrypt"
+    ]
 
 
 def test_the_doctor_says_what_is_wrong_with_the_file(run: Run) -> None:

@@ -85,6 +85,27 @@ def test_a_session_of_a_role_is_told_by_its_key(other: Aws, aws: Aws) -> None:
     assert aws.call("sts", "get_caller_identity")["Arn"] == "arn:aws:iam::123456789012:user/sandbox"
 
 
+def test_an_assumed_role_is_known_to_iam_and_may_do_what_is_not_denied(
+    aws: Aws, clock: FakeClock, sandbox: EmbeddedSandbox
+) -> None:
+    arns = {name: f"arn:aws:iam::{OTHER}:role/{name}" for name in ("team/deploy", "app-kio")}
+    here = {name: Way(name, OTHER, (Role(arn),), "senza-tests", clock.now) for name, arn in arns.items()}
+    deploy, kio = (aws.entering(way, "eu-west-1") for way in here.values())
+    sandbox.settings.denied = ["ec2:RunInstances"]
+
+    def decisions(one: Aws, arn: str) -> list[str]:
+        asked = {"PolicySourceArn": arn, "ActionNames": ["ec2:DescribeVpcs", "ec2:RunInstances"]}
+        found = one.call("iam", "simulate_principal_policy", **asked)["EvaluationResults"]
+        return [each["EvalDecision"] for each in found]
+
+    assert deploy.call("iam", "get_role", RoleName="deploy")["Role"]["Arn"] == arns["team/deploy"]
+    assert decisions(deploy, arns["team/deploy"]) == ["allowed", "implicitDeny"]
+    assert decisions(kio, arns["app-kio"]) == ["implicitDeny", "implicitDeny"]  # seeded, with policies of its own
+    with pytest.raises(AwsError) as raised:
+        decisions(deploy, f"arn:aws:iam::{OTHER}:role/never-assumed")
+    assert raised.value.code == "NoSuchEntity"
+
+
 def test_names_of_buckets_are_one_space_and_their_content_is_the_owners(aws: Aws, other: Aws) -> None:
     here = {"LocationConstraint": "eu-central-1"}
     aws.call("s3", "create_bucket", Bucket="acme-first", CreateBucketConfiguration=here)
