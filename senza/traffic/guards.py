@@ -15,6 +15,7 @@ from senza.stacks.references import split_name
 from senza.stacks.summaries import Stack
 from senza.stacks.templates import deployed_template, weighted_resources, with_weights
 from senza.traffic.families import check_added, check_families
+from senza.traffic.first_record import check_first
 from senza.traffic.group_guard import changed_groups, check_groups
 from senza.traffic.parts import parts_of
 from senza.traffic.records import Reader, Record, Zones, normal
@@ -36,8 +37,8 @@ def before_create(aws: Aws, zones: Zones, compiled: Compiled, *, force: bool = F
 
     A new target group has no traffic before a rule names it; that the rule is nobody else's is seen when compiling.
 
-    Raises Refused, without ``force``, where several siblings stand at 0, where the first version is still being
-    created and has no record yet, or where CloudFormation could not create the record.
+    Raises Refused, without ``force``, where several siblings stand at 0, where the first record of the name would take
+    traffic from others, or where CloudFormation could not create the record.
     """
     wanted = {(normal(item.name), item.type): item for item in compiled.weighted_records}
     if not wanted:
@@ -62,19 +63,6 @@ def before_create(aws: Aws, zones: Zones, compiled: Compiled, *, force: bool = F
     keep = zone_batches(changes, f"senza: keep the traffic where it is while {compiled.full_name} is created")
     why = f"so far it has all traffic by being alone, and {compiled.full_name} must get no share of it"
     return [replace(step, why=why, read_back=False) for step in keep]
-
-
-def check_first(aws: Aws, name: str, compiled: Compiled) -> None:
-    """Of two first versions that are created at the same time, neither would see the other in Route 53."""
-    creating = aws.pages("cloudformation", "list_stacks", "StackSummaries", StackStatusFilter=["CREATE_IN_PROGRESS"])
-    for item in creating:
-        app, version = split_name(item["StackName"])
-        if app == compiled.stack_name and version != compiled.version:
-            raise Refused(
-                f"{item['StackName']} is still being created and has no record of {name} yet; "
-                f"{compiled.full_name} would share the traffic with it from the beginning",
-                hint=f"Wait for it first (senza wait {app} {version}), or use --force.",
-            )
 
 
 def check_free(present: Sequence[Record], name: str, identifier: str) -> None:

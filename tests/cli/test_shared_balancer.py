@@ -51,6 +51,16 @@ def alone(tmp_path: Path) -> str:
     return str(made)
 
 
+def test_a_first_record_does_not_take_all_requests_past_the_balancer(senza: Senza, alone: str) -> None:
+    senza("create", EDGE, "1")
+    senza("create", HELLO, "1", "1.0")
+    senza("traffic hello 1 100")
+    refused = senza("create", alone, "2", "1.0", exit_code=1).stderr
+    assert "the shared load balancer edge-1 distributes its requests (hello-1 100 %)" in refused
+    assert "would lead all of them to hello-2 at once" in refused
+    senza("create --force", alone, "2", "1.0")
+
+
 @pytest.fixture
 def moving(tmp_path: Path) -> str:
     """A definition whose versions are behind the shared load balancer, and have weighted records as well."""

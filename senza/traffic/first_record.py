@@ -1,0 +1,51 @@
+"""The first record of a name: it has all traffic of that name as soon as it is there, whatever its weight."""
+
+from __future__ import annotations
+
+from senza.aws import Aws
+from senza.components import Compiled
+from senza.errors import Refused
+from senza.stacks.summaries import list_stacks
+from senza.traffic.rules import Balancing
+from senza.traffic.weighted import described
+
+
+def check_first(aws: Aws, name: str, compiled: Compiled) -> None:
+    """Raise Refused where somebody else has, or is about to have, the traffic of a name without records.
+
+    Of two first versions that are created at the same time, neither would see the other in Route 53. And a name
+    that a wildcard leads to a shared load balancer has traffic without any record of its own.
+    """
+    others = [
+        stack
+        for stack in list_stacks(aws)
+        if stack.name == compiled.stack_name and stack.full_name != compiled.full_name
+    ]
+    for stack in others:
+        if stack.status == "CREATE_IN_PROGRESS":
+            raise Refused(
+                f"{stack.full_name} is still being created and has no record of {name} yet; "
+                f"{compiled.full_name} would share the traffic with it from the beginning",
+                hint=f"Wait for it first (senza wait {stack.name} {stack.version}), or use --force.",
+            )
+    if others and name not in {target.domain for target in compiled.weighted_targets}:
+        check_not_led_past(aws, name, compiled.full_name)
+
+
+def check_not_led_past(aws: Aws, name: str, stack: str) -> None:
+    """Raise Refused where the rule of a shared load balancer distributes the requests for this name.
+
+    One call where no target group has that domain.
+    """
+    balancing = Balancing(aws)
+    domains = [group.domain for group in balancing.groups().values() if group.domain.name == name]
+    having = [target for target in balancing.targets(domains) if target.weight]
+    if having:
+        shares = described((str(one.identifier), one.weight or 0) for one in having)
+        raise Refused(
+            f"{name} has no record of its own, and the shared load balancer {having[0].domain.balancer} distributes "
+            f"its requests ({shares}): the first record would "
+            f"lead all of them to {stack} at once, whatever its weight",
+            hint="Move by a version at the shared load balancer that has WeightedRecords (see shared load balancers in "
+            "the documentation), or use --force.",
+        )
