@@ -36,7 +36,7 @@ class Request:
 
     def bind(self, context: Context) -> Bound:
         """Load and bind. Raises DefinitionError and UsageError."""
-        from senza.cli.entering import defaults_for
+        from senza.cli.entering import defaults_for, place_of
         from senza.definition import bind, load, load_parameter_file
 
         definition = load(self.definition, lenient=self.force)
@@ -49,6 +49,7 @@ class Request:
             account_info=context.account().info,
             parameter_values=values,
             defaults=defaults_for(context, definition),
+            defaults_of=place_of(context.environment),
         )
 
     def compile(self, context: Context, bound: Bound | None = None) -> Compiled:

@@ -98,6 +98,11 @@ def defaults_for(context: Context, definition: Definition) -> Mapping[str, str]:
     return {name: value for name, value in environment.parameters.items() if name in declared}
 
 
+def place_of(environment: Environment | None) -> str:
+    """``environment live (senza.yaml:4: environments.live)``, for messages; "" for none."""
+    return f"environment {environment.name} ({environment.where})" if environment else ""
+
+
 def session_name() -> str:
     """``senza-alice``: within what STS takes, 64 letters, digits and ``_+=,.@-``."""
     from senza.journal.origin import user

@@ -19,12 +19,12 @@ def assign(
     definition: Definition,
     arguments: Sequence[str],
     values: Mapping[str, object],
-    defaults: Mapping[str, str] | None = None,
+    defaults: Mapping[str, str],
 ) -> dict[str, str]:
     """Return the parameters that are given a value.
 
     arguments: positional values in the order of declaration, then ``Name=value``. values: those of the parameter file.
-    defaults: for parameters that neither names; those that the definition does not have do not count.
+    defaults: of the environment, for which neither has to name a parameter.
     Raises UsageError: too many, unknown, twice, or one that has no default is missing.
     """
     declared = {parameter.name: parameter for parameter in definition.parameters}
@@ -49,9 +49,8 @@ def assign(
         if name in given:
             raise _usage(definition, f"the parameter {name} is given twice")
         given[name] = value
-    given |= {name: value for name, value in (defaults or {}).items() if name in declared and name not in given}
     needed = [name for name, parameter in declared.items() if parameter.settings.get("Default") is None]
-    missing = [name for name in needed if name not in given]
+    missing = [name for name in needed if name not in given and name not in defaults]
     if missing:
         raise _usage(definition, f"no value for the parameter{'s' if len(missing) > 1 else ''} {', '.join(missing)}")
     return given
