@@ -26,6 +26,7 @@ CERTIFICATE = re.compile(r"arn:[a-z-]+:(?:acm|iam):[a-z0-9-]*:[0-9]{12}:(?:serve
 OWN_TAGS = "senza:"
 """How tags begin that tell what senza found out when it made the stack."""
 IMAGE_TAG = re.compile(r"senza:(.+):ami")
+RULE = "AWS::ElasticLoadBalancingV2::ListenerRule"
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ def exactness(running: Running, planned: Compiled, secrets: Collection[str] = ()
     new = Side(planned.template, values, own_less(planned.tags), planned.stack_name, planned.version)
     found = compare(old, new)
     images = machine_images(dict(stack.tags)), machine_images(planned.tags)
-    sorter = Sorter(images, set(secrets))
+    sorter = Sorter(images, set(secrets), planned.made_by)
     resources = tuple(kept for one in found.resources if (kept := sorter.resource(one)))
     parameters, tags, other = (tuple(sorter.of(part)) for part in (found.parameters, found.tags, found.other))
     left = Comparison(resources, parameters, tags, other, unknown=found.unknown)
@@ -84,17 +85,29 @@ def machine_images(tags: Mapping[str, str]) -> frozenset[str]:
 class Sorter:
     """Tells differences of the definition from what the account changed and from what nobody can compare."""
 
-    def __init__(self, images: tuple[frozenset[str], frozenset[str]], secrets: set[str]) -> None:
+    def __init__(
+        self, images: tuple[frozenset[str], frozenset[str]], secrets: set[str], made_by: Mapping[str, str]
+    ) -> None:
+        """made_by: component by logical id of each resource that the definition does not write out."""
         self._images = images
         self._secrets = secrets
+        self._made_by = made_by
         self._mask = Mask(secrets)
         self.looked_up: list[Difference] = []
 
     def resource(self, one: ResourceDifference) -> ResourceDifference | None:
         if one.change != "changed":
             return one
-        left = tuple(self.of(one.differences, one.logical_id))
+        left = tuple(self.of(self._without_priority(one), one.logical_id))
         return replace(one, differences=left) if left else None
+
+    def _without_priority(self, one: ResourceDifference) -> Iterable[Difference]:
+        """A component takes the priority that its rule has at the listener, where people may give it another one."""
+        for difference in one.differences:
+            if (one.type, difference.path[-1]) == (RULE, "Priority") and one.logical_id in self._made_by:
+                self.looked_up.append(Difference((one.logical_id, *difference.path), difference.old, difference.new))
+            else:
+                yield difference
 
     def of(self, found: Iterable[Difference], logical_id: str = "") -> Iterable[Difference]:
         for one in found:

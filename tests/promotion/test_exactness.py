@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -138,6 +139,16 @@ def test_a_newer_machine_image_is_the_accounts(path: tuple[Any, ...], value: str
 def test_a_subnet_more_and_a_new_certificate_are_the_accounts(path: tuple[Any, ...], value: Any) -> None:
     found = exactness(running(), planned(changed(*path, to=value)))
     assert (found.exact, len(found.looked_up), found.machine_images) == (True, 1, ())
+
+
+def test_the_priority_of_a_components_rule_is_the_listeners() -> None:
+    rule = {"Type": "AWS::ElasticLoadBalancingV2::ListenerRule", "Properties": {"Priority": 46953, "ListenerArn": "l"}}
+    moved = {**rule, "Properties": {"Priority": 123, "ListenerArn": "l"}}
+    there = running({**TEMPLATE, "Resources": {"BackendRule": rule}})
+    now = planned({**TEMPLATE, "Resources": {"BackendRule": moved}})
+    found = exactness(there, replace(now, made_by={"BackendRule": "Backend"}))
+    assert (found.exact, [one.path[0] for one in found.looked_up]) == (True, ["BackendRule"])
+    assert not exactness(there, now).exact  # written out in the definition
 
 
 def test_weights_are_traffic() -> None:
