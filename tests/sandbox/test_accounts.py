@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -104,6 +105,28 @@ def test_an_assumed_role_is_known_to_iam_and_may_do_what_is_not_denied(
     with pytest.raises(AwsError) as raised:
         decisions(deploy, f"arn:aws:iam::{OTHER}:role/never-assumed")
     assert raised.value.code == "NoSuchEntity"
+
+
+def test_each_account_has_a_registry_of_its_own(aws: Aws, other: Aws, sandbox: EmbeddedSandbox) -> None:
+    first, there = sandbox.values["account_id"], other.in_region("eu-central-1")
+    manifest = json.dumps({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json"})
+    aws.call("ecr", "create_repository", repositoryName="team/app")
+    digest = aws.call("ecr", "put_image", repositoryName="team/app", imageManifest=manifest, imageTag="1")["image"][
+        "imageId"
+    ]["imageDigest"]
+    asked: dict[str, Any] = {"repositoryName": "team/app", "imageIds": [{"imageTag": "1"}]}
+    (image,) = there.call("ecr", "batch_get_image", registryId=first, **asked)["images"]
+    assert (image["imageId"]["imageDigest"], image["registryId"]) == (digest, first)
+    for one, given in ((there, {}), (there, {"registryId": OTHER}), (aws, {"registryId": OTHER})):
+        with pytest.raises(AwsError) as raised:
+            one.call("ecr", "batch_get_image", **asked, **given)
+        assert (raised.value.code, OTHER in raised.value.message) == ("RepositoryNotFoundException", True)
+    with pytest.raises(AwsError) as raised:
+        there.call("ecr", "batch_delete_image", registryId=first, **asked)
+    assert raised.value.code == "AccessDeniedException"
+    with pytest.raises(AwsError) as raised:
+        aws.call("ecr", "batch_get_image", registryId="mine", **asked)
+    assert raised.value.code == "InvalidParameterException"
 
 
 def test_names_of_buckets_are_one_space_and_their_content_is_the_owners(aws: Aws, other: Aws) -> None:

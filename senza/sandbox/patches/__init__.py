@@ -33,6 +33,7 @@ PATCHES = (
         "simulation",
         "filters",
         "acm",
+        "ecr",
         "cloudwatch",
         "alarms",
         "account_limits",
