@@ -20,8 +20,8 @@ from senza.traffic.group_guard import changed_groups, check_groups
 from senza.traffic.parts import parts_of
 from senza.traffic.records import Reader, Record, Zones, normal
 from senza.traffic.switch import zone_batches
-from senza.traffic.weighted import WeightChange
-from senza.traffic.weights import TOTAL, percent
+from senza.traffic.weighted import WeightChange, answers, weighted_domains
+from senza.traffic.weights import TOTAL
 
 MARKS = frozenset({"senza:rollout"})
 """Tags of stacks that the template does not say, because it does not know them: the rollout that made the version."""
@@ -115,7 +115,8 @@ def plan_update(aws: Aws, zones: Zones, compiled: Compiled, stack: Stack, *, for
     groups = changed_groups(deployed, result.template)
     if groups and not force:
         check_groups(aws, stack, groups)
-    touched = [one for one in weighted_resources(deployed) if touches(deployed, result.template, one)]
+    found = {one: touches(deployed, result.template, one) for one in weighted_resources(deployed)}
+    touched = {logical_id: does for logical_id, does in found.items() if does}
     if touched and not force:
         refuse_with_traffic(aws, zones, stack, touched)
     if not force:
@@ -136,22 +137,25 @@ def with_marks_of(compiled: Compiled, stack: Stack) -> Compiled:
     return replace(compiled, tags={**marks, **compiled.tags}) if marks else compiled
 
 
-def touches(deployed: Mapping[str, Any], planned: Mapping[str, Any], logical_id: str) -> bool:
-    """Whether an update would write or remove this record, or replace the load balancer it leads to."""
+def touches(deployed: Mapping[str, Any], planned: Mapping[str, Any], logical_id: str) -> str:
+    """What an update would do to this record or to the load balancer that it leads to; "" for nothing."""
     old = deployed["Resources"][logical_id]
     new = (planned.get("Resources") or {}).get(logical_id)
-    if new is None or comparable(new) != comparable(old):
-        return True
+    if new is None:
+        return "remove"
+    if comparable(new) != comparable(old):
+        return "rewrite"
     target = (old["Properties"].get("AliasTarget") or {}).get("DNSName")
     balancer = target.get("Fn::GetAtt") if isinstance(target, dict) else None
     if not balancer:
-        return False
+        return ""
     name = balancer.split(".")[0] if isinstance(balancer, str) else balancer[0]
     before, after = (tree["Resources"].get(name) or {} for tree in (deployed, planned))
     if before.get("Type") != after.get("Type"):
-        return True
+        return f"replace {name}, which is behind"
     settings = [resource.get("Properties") or {} for resource in (before, after)]
-    return any(settings[0].get(key) != settings[1].get(key) for key in REPLACING)
+    replaced = any(settings[0].get(key) != settings[1].get(key) for key in REPLACING)
+    return f"replace {name}, which is behind" if replaced else ""
 
 
 def comparable(resource: Mapping[str, Any]) -> Any:
@@ -173,13 +177,27 @@ def comparable(resource: Mapping[str, Any]) -> Any:
     return text(plain)
 
 
-def refuse_with_traffic(aws: Aws, zones: Zones, stack: Stack, touched: Sequence[str]) -> None:
+def refuse_with_traffic(aws: Aws, zones: Zones, stack: Stack, touched: Mapping[str, str]) -> None:
     names = parts_of(aws, stack.stack_id).names
-    records = Reader(aws, zones()).read(names[logical_id] for logical_id in touched if logical_id in names)
-    for record in records:
-        if record.identifier == stack.full_name and record.weight:
+    wanted = {names[logical_id]: does for logical_id, does in touched.items() if logical_id in names}
+    check_live(Reader(aws, zones()).read(wanted), stack, wanted)
+
+
+def check_live(records: Sequence[Record], stack: Stack, does: Mapping[str, str]) -> None:
+    """Raise Refused where one of the stack's records has traffic. records: all that are at the names.
+
+    does: by name what the update would do to the record; rewriting one of weight 0 changes nothing, even where it has
+    all answers because it is alone.
+    """
+    for domain, siblings in weighted_domains(records).items():
+        mine = siblings.get(stack.full_name)
+        if mine is None or domain.name not in does:
+            continue
+        share = answers(domain, {name: one.weight or 0 for name, one in siblings.items()})[stack.full_name]
+        doing = does[domain.name]
+        if mine.weight or (share and doing != "rewrite"):
+            how = ", with the weight of the template" if doing == "rewrite" else ""
             raise Refused(
-                f"CloudFormation would rewrite the record of {record.name} with the weight of the template, "
-                f"and {stack.full_name} has {percent(record.weight)} % there",
+                f"the update would {doing} the record of {domain}{how}, and {stack.full_name} has {share:.3g} % there",
                 hint="Create a new version instead (senza create), move the traffic away first, or use --force.",
             )

@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from senza.aws import Aws
-from senza.errors import Refused
 from senza.stacks.change_sets import ChangeSet, ResourceChange
 from senza.stacks.summaries import Stack
 from senza.stacks.templates import references, weighted_resources
 from senza.traffic.group_guard import check_groups, endangered_groups
+from senza.traffic.guards import check_live
 from senza.traffic.parts import parts_of
 from senza.traffic.records import Reader, Zones
-from senza.traffic.weights import percent
 
 
 def endangered(changes: Mapping[str, ResourceChange], deployed: Mapping[str, Any]) -> dict[str, str]:
@@ -59,11 +58,4 @@ def check_change_set(aws: Aws, zones: Zones, stack: Stack, change_set: ChangeSet
         return
     names = parts_of(aws, stack.stack_id).names
     wanted = {names[logical_id]: does for logical_id, does in touched.items() if logical_id in names}
-    for record in Reader(aws, zones()).read(wanted):
-        if record.identifier == stack.full_name and record.weight:
-            does = next((says for name, says in wanted.items() if name == record.name), "touch")
-            raise Refused(
-                f"the update would {does} the record of {record.name}, with the weight of the template, "
-                f"and {stack.full_name} has {percent(record.weight)} % there",
-                hint="Create a new version instead (senza create), move the traffic away first, or use --force.",
-            )
+    check_live(Reader(aws, zones()).read(wanted), stack, wanted)

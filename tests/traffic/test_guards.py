@@ -244,8 +244,12 @@ def test_an_update_that_would_rewrite_a_record_with_traffic_is_refused(aws: Aws,
         before_update(aws, Account(aws).zones, new, stack)
     assert before_update(aws, Account(aws).zones, new, stack, force=True).template == new.template
     gone = dataclasses.replace(new, template={"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}})
-    with pytest.raises(Refused, match="would rewrite the record"):
+    with pytest.raises(Refused, match=r"would remove the record of shop.* and shop-1 has 100 % there"):
         before_update(aws, Account(aws).zones, gone, stack)
+    apps.set({"shop-1": 0})  # alone, it has all answers even so; but rewriting it changes nothing
+    with pytest.raises(Refused, match=r"would remove the record of shop.* and shop-1 has 100 % there"):
+        before_update(aws, Account(aws).zones, gone, stack)
+    assert before_update(aws, Account(aws).zones, new, stack).template == new.template
 
 
 def test_such_an_update_of_a_version_without_traffic_is_fine(aws: Aws, apps: Apps, clock: Clock) -> None:
