@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import subprocess
@@ -44,6 +45,13 @@ def manifest(senza: Repository, environment: str, tag: str) -> str:
     wanted = [{"imageTag": tag}]
     answer = senza.aws(environment).call("ecr", "batch_get_image", repositoryName="hello-world", imageIds=wanted)
     return str(answer["images"][0]["imageManifest"])
+
+
+def encrypted(senza: Repository, environment: str, text: str) -> str:
+    """As base64, by a key of that account."""
+    aws = senza.aws(environment)
+    key = aws.call("kms", "create_key")["KeyMetadata"]["KeyId"]
+    return base64.b64encode(aws.call("kms", "encrypt", KeyId=key, Plaintext=text.encode())["CiphertextBlob"]).decode()
 
 
 def test_what_runs_is_deployed_exactly_though_its_tag_was_moved(senza: Repository) -> None:
@@ -180,7 +188,8 @@ def test_secrets_are_said_anew_and_never_shown(senza: Repository) -> None:
     plan = f"{PROMOTE.format('vault')} --strategy recreate --dry-run"
     unknown = senza(plan, exit_code=2).stderr
     assert "the values of Password, Token cannot be read back from staging" in unknown
-    senza.environments(live="Password: senza:kms:AQICAHh")
+    ciphertext = encrypted(senza, "live", "battery-live")
+    senza.environments(live=f"Password: senza:kms:{ciphertext}")
     (senza.directory / "secrets.yaml").write_text("Token: correct-live\n")
     result = senza(f"{plan} --parameter-file secrets.yaml")
     rows = [" ".join(line.split()) for line in result.stdout.splitlines()]
@@ -196,7 +205,7 @@ def test_secrets_are_said_anew_and_never_shown(senza: Repository) -> None:
     twice = senza(f"{plan} --parameter-file secrets.yaml Token=other", exit_code=2)
     assert "the parameter Token is given twice" in twice.stderr
     for one in (result, twice):
-        assert not {word for word in ("battery", "horse", "correct-live", "AQICAHh") if word in one.output}
+        assert not {word for word in ("battery", "horse", "correct-live", ciphertext) if word in one.output}
     assert "there is no stack of vault" not in senza("-e live list", exit_code=0).output
 
 
