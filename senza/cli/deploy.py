@@ -131,7 +131,7 @@ def directory_of(request: Request) -> str:
 
 def show_plan(context: Context, steps: Sequence[RolloutStep], ground: Ground) -> None:
     """On stdout: each step with its earliest time and the cost of stopping there; then the end."""
-    from senza.rollout.planning import foresee
+    from senza.rollout.foreseeing import foresee
 
     foreseen = foresee(steps, ground)
     width = max(len(one.step.says) for one in foreseen)

@@ -8,8 +8,9 @@ import json
 import pytest
 
 from senza.errors import Refused
+from senza.rollout.foreseeing import foresee
 from senza.rollout.model import Hook, Keep, Rollout, Stage, Strategy, When
-from senza.rollout.planning import Ground, foresee, plan_back, plan_forward, plan_promotion, warnings
+from senza.rollout.planning import Ground, plan_back, plan_forward, plan_promotion, warnings
 from senza.rollout.steps import STEPS, Bake, RolloutStep, Shift, from_json, to_json
 
 OLD = Ground(
