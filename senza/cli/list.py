@@ -26,7 +26,11 @@ COLUMNS = (
     Column("creation_time", kind="time", title="Created"),
     Column("description", shrinks=True),
 )
-PLACES = (Column("environment"), Column("account", quiet=True), Column("region", quiet=True))
+PLACES = (
+    Column("environment"),
+    Column("account", quiet=True, spare=True),
+    Column("region", quiet=True, spare=True),
+)
 """Further columns where stacks of several environments are listed."""
 EVERY_COLUMN = (*PLACES, *COLUMNS)
 MOST_AT_ONCE = 10

@@ -49,6 +49,8 @@ class Column:
     shown: Callable[[Any], str] | None = None
     quiet: bool = False
     """Left out in text where all rows say the same, unless it was asked for by name."""
+    spare: bool = False
+    """Left out in text where the terminal is too narrow, unless it was asked for by name."""
 
     @property
     def heading(self) -> str:
@@ -91,7 +93,7 @@ def known_fields(columns: Sequence[Column]) -> Callable[[click.Context, click.Pa
                 near = get_close_matches(name, by_name, n=1, cutoff=0.5)
                 advice = f"Did you mean '{near[0]}'?" if near else f"Choose from: {', '.join(by_name)}."
                 raise click.BadParameter(f"there is no column '{name}'. {advice}", ctx, param)
-        return tuple(replace(by_name[name], quiet=False) for name in names)
+        return tuple(replace(by_name[name], quiet=False, spare=False) for name in names)
 
     return find
 
@@ -123,8 +125,13 @@ def print_text(columns: Sequence[Column], rows: Sequence[Row], now: float, width
     from clickclick import print_table as print_with_clickclick
 
     columns = [one for one in columns if not one.quiet or len({str(row.get(one.name)) for row in rows}) > 1]
-    cells = [[text_cell(column, row.get(column.name), now) for column in columns] for row in rows]
-    widths = fit(columns, cells, width)
+    while True:
+        cells = [[text_cell(column, row.get(column.name), now) for column in columns] for row in rows]
+        widths = fit(columns, cells, width)
+        last = next((one for one in reversed(columns) if one.spare), None)
+        if width is None or last is None or sum(widths) + len(widths) <= width:
+            break
+        columns = [one for one in columns if one is not last]
     styles: dict[str, dict[str, Any]] = {}
     lines = []
     for texts in cells:

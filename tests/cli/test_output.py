@@ -90,6 +90,16 @@ def test_columns_that_may_shrink_do_so_until_the_line_fits(capsys: pytest.Captur
     assert "hello-world AppServer           CREATE_COMPLETE" in lines[1]
 
 
+@pytest.mark.parametrize(("width", "left"), [(30, "a"), (34, "a b"), (44, "a b c"), (None, "a b c")])
+def test_spare_columns_go_one_by_one_where_the_terminal_is_too_narrow(
+    capsys: pytest.CaptureFixture[str], width: int | None, left: str
+) -> None:
+    columns = (Column("a"), Column("b", spare=True), Column("c", spare=True))
+    print_table(columns, [{"a": "x" * 20, "b": "y" * 10, "c": "z" * 10}], now=NOW.timestamp(), width=width)
+    header = capsys.readouterr().out.splitlines()[0]
+    assert header.lower().replace("│", " ").split() == left.split()
+
+
 def test_without_a_terminal_nothing_is_cut(capsys: pytest.CaptureFixture[str]) -> None:
     assert "x" * 500 in printed(capsys, {**ROW, "description": "x" * 500})
 
