@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from senza.stacks.comparison import Comparison, Side
     from senza.stacks.summaries import Stack
 
+REVIEWED = "REVIEW_IN_PROGRESS"
+"""Of a stack that has a change set and nothing else, as a first change set leaves it."""
+
 
 @click.command("diff")
 @definition_arguments(tags=True)
@@ -59,20 +62,44 @@ def command(
 
 
 def find_other(context: Context, compiled: Compiled, against: str | None) -> Stack:
-    """The stack to compare with: of the version given, else of this version, else the newest. Raises NotFound."""
+    """The stack to compare with: of the version given, else of this version, else the newest with resources.
+
+    Raises NotFound.
+    """
     from senza.errors import NotFound
-    from senza.stacks.references import StackRef
-    from senza.stacks.summaries import describe_stack, list_stacks
+    from senza.stacks.summaries import describe_stack
 
     aws, app = context.aws(), compiled.stack_name
     stack = describe_stack(aws, f"{app}-{against or compiled.version}")
+    if stack and stack.status == REVIEWED:
+        if against:
+            raise NotFound(
+                f"nothing was made of version {against} of {app} yet ({REVIEWED}), so there is nothing to compare with",
+                hint="senza list shows the stacks there are.",
+            )
+        stack = None
     if stack is None and against is None:
-        there = [one for one in list_stacks(aws, [StackRef(name_pattern(app))]) if one.full_name != compiled.full_name]
-        stack = describe_stack(aws, there[-1].stack_id) if there else None
+        stack = newest(context, compiled)
     if stack is None:
         which = f"version {against}" if against else "version"
         raise NotFound(f"there is no {which} of {app} to compare with", hint="senza list shows the stacks there are.")
     return stack
+
+
+def newest(context: Context, compiled: Compiled) -> Stack | None:
+    """The newest other version that has its resources, None where there is none; says which ones are passed over."""
+    from senza.stacks.changes import DEAD
+    from senza.stacks.references import StackRef
+    from senza.stacks.summaries import describe_stack, list_stacks
+
+    aws, broken = context.aws(), DEAD | {"ROLLBACK_IN_PROGRESS", REVIEWED}
+    there = reversed(list_stacks(aws, [StackRef(name_pattern(compiled.stack_name))]))
+    others = [one for one in there if one.full_name != compiled.full_name]
+    whole = next((one for one in others if one.status not in broken), None)
+    if passed_over := others[: others.index(whole)] if whole else others:
+        listed = ", ".join(f"{one.full_name} ({one.status})" for one in passed_over)
+        context.say(f"Passed over, as not all of their resources are there: {listed}.")
+    return describe_stack(aws, whole.stack_id) if whole else None
 
 
 def name_pattern(app: str) -> str:

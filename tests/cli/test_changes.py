@@ -75,6 +75,29 @@ def test_against_another_version_what_names_the_version_is_folded(senza: Senza) 
     senza("diff DEF 2 0.2 --against 7", exit_code=1)
 
 
+def test_versions_without_their_resources_are_not_compared_with(
+    senza: Senza, aws: Aws, sandbox: EmbeddedSandbox
+) -> None:
+    senza("create DEF 1 0.1 --wait")
+    sandbox.settings.failures = [Failure("hello-world-2", "AppServer", reason="no capacity")]
+    senza("create DEF 2 0.2 --wait", exit_code=1)
+    body = json.dumps({"Resources": {"Jobs": {"Type": "AWS::SQS::Queue"}}})
+    for version in ("3", "4"):
+        asked = {"StackName": f"hello-world-{version}", "ChangeSetName": "first", "ChangeSetType": "CREATE"}
+        aws.call("cloudformation", "create_change_set", TemplateBody=body, **asked)
+    result = senza("diff DEF 5 0.1 -o json")
+    assert json.loads(result.stdout)["stack"] == "hello-world-1"
+    assert (
+        "Passed over, as not all of their resources are there: hello-world-4 (REVIEW_IN_PROGRESS), "
+        "hello-world-3 (REVIEW_IN_PROGRESS), hello-world-2 (ROLLBACK_COMPLETE)."
+    ) in result.stderr
+    assert json.loads(senza("diff DEF 4 0.1 -o json").stdout)["stack"] == "hello-world-1"  # nothing is there of it
+    assert "nothing was made of version 3" in senza("diff DEF 5 0.1 --against 3", exit_code=1).stderr
+    senza("delete hello-world 1 --wait --force")
+    lost = senza("diff DEF 5 0.1", exit_code=1).stderr
+    assert "there is no version of hello-world to compare with" in lost
+
+
 def test_a_number_that_happens_to_be_the_version_is_a_difference(senza: Senza, tmp_path: Path) -> None:
     senza("create DEF 1 0.1 --wait")
     bigger = changed(
@@ -219,6 +242,14 @@ def test_drift_is_what_somebody_changed_and_not_what_traffic_moved(senza: Senza,
         if not one["expected"]
     ]
     assert real == [("AppServer", "MaxSize", "1", "3")]
+
+
+def test_where_nothing_drifted_there_is_no_table(senza: Senza) -> None:
+    senza("create DEF 1 0.1 --wait")
+    result = senza("drift hello-world 1")
+    assert (result.stdout, "Nothing drifted." in result.stderr) == ("", True)
+    assert json.loads(senza("drift hello-world 1 -o json").stdout) == []
+    assert senza("drift hello-world 1 -o tsv").stdout.startswith("stack_name\t")
 
 
 def test_drift_of_what_cannot_be_compared(senza: Senza, sandbox: EmbeddedSandbox) -> None:
