@@ -231,12 +231,13 @@ Backend:
 
     def _check_main(self, main: str, rules: Sequence[ListenerRule]) -> None:
         """Raises DefinitionError where the main domain's requests go to somebody else."""
+        app = self.site.bound.stack_name
         for rule in rules:
             if main in rule.hosts:
-                app = self.site.bound.stack_name
-                for tags in self._tags_of([rule]).values():
-                    if tags.get("StackName", app) != app:
-                        raise self._foreign(main, rule, tags.get(STACK_TAG, tags["StackName"]), "MainDomain")
+                found = list(self._tags_of([rule]).values())
+                strange = [tags for tags in found if tags.get("StackName", app) != app]
+                if strange and len(strange) == len(found):  # else it is our rule, and another has a part of it
+                    raise self._foreign(main, rule, strange[0].get(STACK_TAG, strange[0]["StackName"]), "MainDomain")
 
     def _priority(self, hosts: Sequence[str], rules: Sequence[ListenerRule]) -> int:
         """That of this stack's rule where it has one, else a free one. Raises DefinitionError."""
@@ -276,7 +277,8 @@ Backend:
         return self.settings.wrong(
             f"{host} is taken at {self.shared.stack} by a rule of {whose} (priority {rule.priority})",
             *([key] if key in self.settings else []),
-            hint=f"Choose another name, or delete that rule: aws elbv2 delete-rule --rule-arn {rule.arn}",
+            hint="Choose another name. Only if nobody needs that rule any more, delete it: "
+            f"aws elbv2 delete-rule --rule-arn {rule.arn}",
         )
 
 

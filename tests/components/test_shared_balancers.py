@@ -369,6 +369,16 @@ def test_the_main_rule_of_the_apps_own_versions_is_no_obstacle(shared: Shared) -
     assert shared.group(version="2").weighted
 
 
+def test_another_app_that_has_a_part_of_the_main_rule_is_no_obstacle(shared: Shared) -> None:
+    shared.deploy(text(GROUP), "my-app-1")
+    own = shared.aws.call("elbv2", "describe_target_groups", Names=["my-app-1"])["TargetGroups"][0]["TargetGroupArn"]
+    rule, other = shared.rule(MAIN, 9, own), shared.foreign_group(StackName="other")
+    both = {"TargetGroups": [{"TargetGroupArn": arn, "Weight": 1} for arn in (other, own)]}
+    actions = [{"Type": "forward", "ForwardConfig": both}]
+    shared.aws.call("elbv2", "modify_rule", RuleArn=rule, Actions=actions)
+    assert shared.group(version="2").weighted
+
+
 def test_the_hundredth_rule_is_the_last(shared: Shared) -> None:
     for number in range(99):
         shared.rule(f"app-{number}.hello.example.org", number + 1)
