@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,6 +69,32 @@ class Context:
     @environment_name.setter
     def environment_name(self, name: str) -> None:
         self._environment_name = name
+
+    @property
+    def whereabouts(self) -> str:
+        """The options of the command line that say where, as a shell takes them; "" where there are none."""
+        import shlex
+
+        said = {"-e": self._environment_name, "--region": self.region, "--profile": self.profile}
+        options = [f"{option} {shlex.quote(value)}" for option, value in said.items() if value]
+        return " ".join([*options, *(["--sandbox"] if self.sandbox else [])])
+
+    def addressed(self, text: str) -> str:
+        """The text in which suggested commands go where this one went."""
+        from senza.cli.addressed import addressed
+
+        return addressed(text, self.whereabouts)
+
+    @contextmanager
+    def addressing(self) -> Iterator[None]:
+        """Let what is raised suggest commands for here."""
+        from senza.errors import SenzaError
+
+        try:
+            yield
+        except SenzaError as error:
+            error.message, error.hint = self.addressed(error.message), self.addressed(error.hint)
+            raise
 
     @property
     def environment(self) -> Environment | None:
@@ -233,7 +260,7 @@ class Context:
 
     def say(self, text: str) -> None:
         """A line about what is going on, on stderr, so that stdout holds results only."""
-        click.echo(text, err=True)
+        click.echo(self.addressed(text), err=True)
 
     def _say_once(self, text: str) -> None:
         """Once, however many environments are visited."""
@@ -243,7 +270,7 @@ class Context:
 
     def warn(self, text: str) -> None:
         """Something the user should know and that does not stop the work."""
-        click.echo(f"{click.style('Warning:', fg='yellow', bold=True)} {text}", err=True)
+        click.echo(f"{click.style('Warning:', fg='yellow', bold=True)} {self.addressed(text)}", err=True)
 
     def confirm(self, question: str) -> None:
         """Return when the user says yes. Raises Refused when the answer is no, or when nobody is there to answer."""

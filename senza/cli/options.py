@@ -22,7 +22,9 @@ def pass_context(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(function)
     def command(*args: Any, **rest: Any) -> Any:
-        return function(the_context(click.get_current_context()), *args, **rest)
+        context = the_context(click.get_current_context())
+        with context.addressing():
+            return function(context, *args, **rest)
 
     return command
 

@@ -80,12 +80,8 @@ def promote(source: Context, target: Context, wish: Wish, strategy: str, dry_run
         "stack_id": seen.running.stack.stack_id,
     }
     how = Manner(strategy, dry_run, force_unlock, {"promoted_from": facts})
-    try:
+    with target.addressing():
         roll_out(target, seen.request, seen.here, settings_of(bound, strategy), how)
-    except SenzaError as error:
-        if "senza " in f"{error}":
-            error.hint = f"{error.hint}\nAll this is in {seen.target.name}: senza -e {seen.target.name} ...".lstrip()
-        raise
 
 
 def look_at(source: Context, target: Context, wish: Wish) -> Look:

@@ -259,7 +259,7 @@ def test_one_that_was_interrupted_goes_on_when_it_is_said_again(senza: Repositor
     senza("create hello-world.yaml 1 0.1 -e staging")
     senza.sandbox.faults.add("cloudformation:CreateStack", status=403, code="AccessDenied")
     failed = senza(HELLO, exit_code=1).stderr
-    assert "All this is in live: senza -e live ..." in failed
+    assert "Go on: senza -e live rollout resume hello-world." in failed
     assert "hello-world-1 is promoted." in senza(HELLO).stdout
     kinds = [entry.kind for entry in senza.rollout("live", "hello-world").entries]
     assert "resumed" in kinds
