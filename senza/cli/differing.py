@@ -48,6 +48,7 @@ def lines(comparison: Comparison) -> Iterator[str]:
 def resource_lines(one: ResourceDifference) -> Iterator[str]:
     mark, colour = MARKS[one.change]
     says, warning = EFFECTS.get(one.effect, ("", None))
+    says += f", {one.note}" if one.note else ""
     effect = "  " + click.style(f"({says})", fg=warning) if says else ""
     yield click.style(f"{mark} {one.logical_id}", fg=colour, bold=True) + f"  {one.type}{effect}"
     for each in one.differences:
@@ -97,6 +98,7 @@ def as_json(comparison: Comparison, **about: Any) -> str:
                 "type": one.type,
                 "change": one.change,
                 "effect": one.effect or None,
+                "note": one.note or None,
                 "because": list(one.because),
                 "differences": [plain(each) for each in one.differences],
             }
@@ -120,10 +122,11 @@ def plain(one: Difference) -> dict[str, Any]:
 
 
 def summary(changes: tuple[ResourceChange, ...]) -> str:
-    """``2 resources change in place, AppServer may be replaced``."""
+    """``perhaps replaced: AppServer; changed in place: AppServerConfig``, what is worst first but for what is new."""
     words = {"create": "created", "delete": "deleted", "replace": "replaced", "may replace": "perhaps replaced"}
     words |= {"interrupt": "interrupted", "none": "changed in place"}
+    words |= {note: f"changed in place, {note}" for note in ("tags only", "if at all")}
     groups: dict[str, list[str]] = {}
     for one in changes:
-        groups.setdefault(one.effect, []).append(one.logical_id)
+        groups.setdefault(one.note or one.effect, []).append(one.logical_id)
     return "; ".join(f"{words[effect]}: {', '.join(groups[effect])}" for effect in words if effect in groups)

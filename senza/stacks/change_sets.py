@@ -78,6 +78,16 @@ class ResourceChange:
         return "interrupt" if names & INTERRUPTING.get(self.type, frozenset()) else "none"
 
     @property
+    def note(self) -> str:
+        """Of a change in place: ``tags only``, or ``if at all`` where CloudFormation knows no more than that it reads
+        something of a resource that changes (evaluation ``Dynamic``); "" otherwise."""
+        if self.effect != "none" or not self.details:
+            return ""
+        if all(one.attribute == "Tags" for one in self.details):
+            return "tags only"
+        return "" if any(one.certain for one in self.details) else "if at all"
+
+    @property
     def goes(self) -> bool:
         """Whether what is there now may be deleted."""
         return self.action == "Remove" or self.replacement in ("True", "Conditional")

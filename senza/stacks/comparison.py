@@ -46,6 +46,8 @@ class ResourceDifference:
     effect: str = ""
     because: tuple[str, ...] = ()
     """Parameters and other resources that it follows from, where the change set says so."""
+    note: str = ""
+    """See ResourceChange.note."""
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,8 @@ def compare(
         if what == "added":
             found = tuple(leaves(rest_of(there))) if before else ()  # of the very first stack, everything is new
         shown = () if what == "removed" else tuple(mask.of(one) for one in found)
-        resources.append(ResourceDifference(logical_id, str(there.get("Type")), what, shown, effect, because))
+        note = change.note if change else ""
+        resources.append(ResourceDifference(logical_id, str(there.get("Type")), what, shown, effect, because, note))
     secret = no_echo(old.template) | no_echo(new.template)
     moved = {one.cause for each in changes.values() for one in each.details if one.source == "ParameterReference"}
     return Comparison(

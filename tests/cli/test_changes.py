@@ -55,6 +55,25 @@ def test_diff_ends_with_1_only_where_something_differs(senza: Senza) -> None:
     senza("diff DEF 1 0.1 --exit-code --tag Team=shop", exit_code=1)
 
 
+def test_of_a_change_of_tags_it_is_said_what_nobody_writes(senza: Senza) -> None:
+    """CloudFormation lists records whose load balancer gets a tag, as it only knows its name when it is done."""
+    senza("create DEF 1 0.1 --wait")
+    said = senza("diff DEF 1 0.1 --tag Team=shop").stdout
+    assert "~ AppLoadBalancer  AWS::ElasticLoadBalancing::LoadBalancer  (in place, tags only)" in said
+    assert "~ AppLoadBalancerMainDomain  AWS::Route53::RecordSet  (in place, if at all)" in said
+    found = json.loads(senza("diff DEF 1 0.1 --tag Team=shop -o json").stdout)["resources"]
+    assert {(one["logical_id"], one["effect"], one["note"]) for one in found} == {
+        ("AppLoadBalancer", "none", "tags only"),
+        ("AppLoadBalancerMainDomain", "none", "if at all"),
+        ("AppLoadBalancerVersionDomain", "none", "if at all"),
+        ("AppServer", "none", "tags only"),
+    }
+    assert (
+        "changed in place, tags only: AppLoadBalancer, AppServer; "
+        "changed in place, if at all: AppLoadBalancerMainDomain, AppLoadBalancerVersionDomain"
+    ) in senza("update DEF 1 0.1 --tag Team=shop --wait").stderr
+
+
 def test_diff_does_not_show_weights_that_were_moved(senza: Senza) -> None:
     senza("create DEF 1 0.1 --wait")
     senza("traffic hello-world 1 100")
