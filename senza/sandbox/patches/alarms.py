@@ -165,15 +165,10 @@ def stack_model() -> None:
 
         @classmethod
         def update_from_cloudformation_json(
-            cls,
-            original_resource: Any,
-            new_resource_name: str,
-            cloudformation_json: Any,
-            account_id: str,
-            region_name: str,
+            cls, original_resource: Any, new_resource_name: str, cloudformation_json: Any, **place: Any
         ) -> Any:
             named = cloudformation_json["Properties"].get("AlarmName", original_resource.name)
-            made = cls.create_from_cloudformation_json(named, cloudformation_json, account_id, region_name)
+            made = cls.create_from_cloudformation_json(named, cloudformation_json, **place)
             return original_resource if named == original_resource.name else made
 
         @classmethod

@@ -73,13 +73,20 @@ def check_free(backend: Any, listener: str, wanted: dict[str, int]) -> None:
             raise limits.refused(f"Priority '{rule.priority}' is currently in use", "PriorityInUse")
 
 
-def of_backend() -> None:
-    from moto.elbv2 import models
+def one_rule(backend: Any, arn: str) -> Any:
     from moto.elbv2.exceptions import RuleNotFoundError
 
+    for _, rule in rules(backend):
+        if rule.arn == arn:
+            return rule
+    raise RuleNotFoundError("One or more rules not found")
+
+
+def of_rules() -> None:
+    from moto.elbv2 import models
+
     backend = models.ELBv2Backend
-    create_rule, modify_rule, validate = backend.create_rule, backend.modify_rule, backend._validate_actions
-    create_listener, modify_listener = backend.create_listener, backend.modify_listener
+    create_rule, modify_rule = backend.create_rule, backend.modify_rule
 
     def create(
         self: Any, listener_arn: str, conditions: list[Any], priority: Any, actions: list[Any], tags: Any = None
@@ -88,7 +95,7 @@ def of_backend() -> None:
         number = limits.check_priority(priority)
         limits.check_conditions(conditions)
         made = [models.FakeAction(action) for action in actions]
-        validate_actions(self, made)
+        self._validate_actions(made)
         check_free(self, listener_arn, {"": number})
         if sum(one is balancer and not rule.is_default for one, rule in rules(self)) >= limits.MAX_RULES:
             raise limits.refused(
@@ -105,15 +112,9 @@ def of_backend() -> None:
             limits.check_conditions(conditions)
         if actions:
             made = [models.FakeAction(action) for action in actions]
-            validate_actions(self, made)
+            self._validate_actions(made)
             check_association(self, balancer_with(self, rule.listener_arn), made)
         return modify_rule(self, rule_arn, limits.conditions_as_shown(conditions), actions)
-
-    def one_rule(self: Any, arn: str) -> Any:
-        for _, rule in rules(self):
-            if rule.arn == arn:
-                return rule
-        raise RuleNotFoundError("One or more rules not found")
 
     def delete(self: Any, arn: str) -> None:
         rule = one_rule(self, arn)
@@ -135,6 +136,18 @@ def of_backend() -> None:
             one.priority = wanted[one.arn]
         return changed
 
+    backend.create_rule, backend.modify_rule, backend.delete_rule = create, modify, delete
+    backend.set_rule_priorities = set_priorities
+
+
+def of_listeners() -> None:
+    """What both have, actions, and what listeners do by default."""
+    from moto.elbv2 import models
+
+    backend = models.ELBv2Backend
+    create_listener, modify_listener = backend.create_listener, backend.modify_listener
+    validate = backend._validate_actions
+
     def validate_actions(self: Any, actions: list[Any]) -> None:
         limits.check_actions([action.senza_given for action in actions])
         validate(self, actions)
@@ -153,12 +166,11 @@ def of_backend() -> None:
     ) -> Any:
         if actions:
             made = [models.FakeAction(action) for action in actions]
-            validate_actions(self, made)
+            self._validate_actions(made)
             check_association(self, balancer_with(self, arn), made)
         return modify_listener(self, arn, port, protocol, ssl_policy, certificates, actions)
 
-    backend.create_rule, backend.modify_rule, backend.delete_rule = create, modify, delete
-    backend.set_rule_priorities, backend._validate_actions = set_priorities, validate_actions
+    backend._validate_actions = validate_actions
     backend.create_listener, backend.modify_listener = new_listener, changed_listener
 
 
@@ -271,7 +283,8 @@ def of_stacks() -> None:
 
 def apply() -> None:
     of_actions()
-    of_backend()
+    of_rules()
+    of_listeners()
     of_groups()
     of_answers()
     of_stacks()
