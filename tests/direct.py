@@ -41,7 +41,15 @@ class Direct:
         if "content-length" not in {name.lower() for name in headers}:
             headers["Content-Length"] = str(len(answer.body))
         body = b"" if request.method == "HEAD" else answer.body
-        raw = HTTPResponse(io.BytesIO(body), headers, answer.status, preload_content=False, decode_content=False)
+        raw = HTTPResponse(
+            io.BytesIO(body),
+            headers,
+            answer.status,
+            preload_content=False,
+            decode_content=False,
+            enforce_content_length=False,
+            request_method=request.method,
+        )
         response = AWSResponse(request.url, answer.status, raw.headers, raw)
         if not request.stream_output:
             response.content  # noqa: B018 - botocore's own session reads it here, too
