@@ -12,16 +12,14 @@ from typing import TYPE_CHECKING
 import click
 
 from senza.clock import Clock, SystemClock
-from senza.errors import Refused, UsageError
+from senza.errors import Refused
 
 if TYPE_CHECKING:
     from senza.account import Account
-    from senza.aws import Aws, Endpoint
+    from senza.aws import Aws
     from senza.cli.progress import ClosingReporter
     from senza.environments import Environment, Environments
     from senza.plan import Outcome, Plan
-
-SANDBOX_REGION = "eu-central-1"
 
 
 class Context:
@@ -184,7 +182,9 @@ class Context:
 
         if self._given is not None:
             return self._given
-        endpoint = self._endpoint()
+        from senza.cli.endpoints import chosen
+
+        endpoint = chosen(self._environ, sandbox=self.sandbox, profile=self.profile, say=self._say_once)
         own = endpoint is not None or (environment is not None and environment.profile is not None)
         return Aws(self.region or (None if own else self._usual_region()), profile=self.profile, endpoint=endpoint)
 
@@ -226,37 +226,6 @@ class Context:
             place += [environment.account, environment.region or "", environment.profile or ""]
         region = self.region or self._usual_region() or ""
         return "\n".join([self.profile or self._environ.get("AWS_PROFILE", ""), region, *place])
-
-    def _endpoint(self) -> Endpoint | None:
-        url = self._environ.get("AWS_ENDPOINT_URL", "")
-        in_environment = self._environ.get("SENZA_SANDBOX") == "1"
-        if not self.sandbox and not in_environment:
-            if url:
-                self._say_once(f"Using the AWS endpoint {without_password(url)} (AWS_ENDPOINT_URL).")
-            return None
-        if self.profile:
-            raise UsageError(
-                "--profile cannot be combined with the sandbox",
-                hint="The sandbox has credentials of its own. Leave out --profile, or --sandbox and SENZA_SANDBOX.",
-            )
-        endpoint = self._endpoint_in_environment(url) if url and in_environment and not self.sandbox else None
-        if endpoint is None:
-            from senza.sandbox.state import endpoint as sandbox_endpoint
-
-            endpoint = sandbox_endpoint()
-        self._say_once(f"This is the sandbox at {endpoint.url}, not AWS.")
-        return endpoint
-
-    def _endpoint_in_environment(self, url: str) -> Endpoint:
-        """What ``eval "$(senza sandbox env)"`` left in the environment."""
-        from senza.aws import Endpoint
-
-        return Endpoint(
-            url=url,
-            region=self._environ.get("AWS_DEFAULT_REGION", SANDBOX_REGION),
-            access_key_id=self._environ.get("AWS_ACCESS_KEY_ID", "sandbox"),
-            secret_access_key=self._environ.get("AWS_SECRET_ACCESS_KEY", "sandbox"),
-        )
 
     def say(self, text: str) -> None:
         """A line about what is going on, on stderr, so that stdout holds results only."""
@@ -313,10 +282,3 @@ class Context:
         from senza.plan import execute
 
         return execute(plan, self.aws(), clock or self.clock, self.reporter())
-
-
-def without_password(url: str) -> str:
-    """The URL as it may be shown."""
-    scheme, separator, rest = url.rpartition("://")
-    authority, slash, path = rest.partition("/")
-    return f"{scheme}{separator}{authority.rpartition('@')[2]}{slash}{path.partition('?')[0]}"

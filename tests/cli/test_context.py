@@ -14,7 +14,8 @@ import pytest
 from rich.console import Console
 
 from senza.aws import Aws
-from senza.cli.context import Context, without_password
+from senza.cli.context import Context
+from senza.cli.endpoints import without_password
 from senza.cli.options import common_options, pass_context
 from senza.cli.progress import LineReporter, LiveReporter
 from senza.errors import OperationFailed
