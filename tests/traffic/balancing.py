@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from senza.aws import Aws
-from tests.traffic.conftest import MAIN
+from tests.traffic.conftest import MAIN, make_stack
 
 ZONE = "hello.example.org"
 
@@ -62,14 +61,7 @@ class Edge:
         """A version; ``more`` are further resources, name is the target group's. Returns the stack's id."""
         template = self.template(stack, domain, **({"Name": name} if name else {}))
         template["Resources"] |= more
-        answer = self.aws.call(
-            "cloudformation",
-            "create_stack",
-            StackName=stack,
-            TemplateBody=json.dumps(template),
-            NotificationARNs=list(topics),
-        )
-        return str(answer["StackId"])
+        return make_stack(self.aws, stack, template, topics)
 
     def versions(self, weights: Mapping[str, int], domain: str = MAIN) -> None:
         for stack in weights:

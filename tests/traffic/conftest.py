@@ -9,9 +9,30 @@ from typing import Any
 import pytest
 
 from senza.aws import Aws
+from senza.components import Compiled
 
 ZONE = "hello.example.org."
 MAIN = "shop.hello.example.org"
+
+
+def make_stack(aws: Aws, stack: str, template: Mapping[str, Any], topics: tuple[str, ...]) -> str:
+    """Returns its id."""
+    given = {"TemplateBody": json.dumps(template), "NotificationARNs": list(topics)}
+    return str(aws.call("cloudformation", "create_stack", StackName=stack, **given)["StackId"])
+
+
+def compiled_of(stack: str, template: Mapping[str, Any], **weighted: Any) -> Compiled:
+    """As if a definition were compiled to that template. weighted: weighted_records or weighted_targets."""
+    name, _, version = stack.rpartition("-")
+    nothing: dict[str, Any] = {
+        "tags": {},
+        "parameters": {},
+        "capabilities": (),
+        "notification_arns": (),
+        "warnings": (),
+    }
+    given = {"weighted_records": (), **nothing, **weighted}
+    return Compiled(template=dict(template), stack_name=name, version=version, **given)
 
 
 class Apps:
@@ -44,15 +65,7 @@ class Apps:
         """A stack with these records (the main domain and a version domain if None); returns its id."""
         if domains is None:
             domains = {"Main": MAIN, "VersionDomain": f"{stack}.{ZONE.rstrip('.')}"}
-        template = self.template(stack, domains, weight, **more)
-        answer = self.aws.call(
-            "cloudformation",
-            "create_stack",
-            StackName=stack,
-            TemplateBody=json.dumps(template),
-            NotificationARNs=list(topics),
-        )
-        return str(answer["StackId"])
+        return make_stack(self.aws, stack, self.template(stack, domains, weight, **more), topics)
 
     def zone_id(self, name: str = ZONE) -> str:
         zones = self.aws.call("route53", "list_hosted_zones")["HostedZones"]

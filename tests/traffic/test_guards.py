@@ -21,25 +21,14 @@ from senza.stacks.summaries import Stack, describe_stack
 from senza.stacks.watch import DELETED
 from senza.traffic.deleting import Removal, before_delete
 from senza.traffic.guards import before_create, before_update
-from tests.traffic.conftest import MAIN, ZONE, Apps
+from tests.traffic.conftest import MAIN, ZONE, Apps, compiled_of
 from tests.traffic.test_switch import Quiet
 
 
 def compiled(apps: Apps, stack: str, weight: int | str = "0", **changes: Any) -> Compiled:
-    name, _, version = stack.rpartition("-")
     template = apps.template(stack, {"Main": MAIN, "VersionDomain": f"{stack}.{ZONE.rstrip('.')}"}, weight)
     template["Resources"]["Main"]["Properties"] |= changes
-    return Compiled(
-        template=template,
-        stack_name=name,
-        version=version,
-        tags={},
-        parameters={},
-        capabilities=(),
-        notification_arns=(),
-        warnings=(),
-        weighted_records=(WeightedRecord(MAIN, ZONE, "A", stack, "Main"),),
-    )
+    return compiled_of(stack, template, weighted_records=(WeightedRecord(MAIN, ZONE, "A", stack, "Main"),))
 
 
 def stack_of(aws: Aws, name: str) -> Stack:

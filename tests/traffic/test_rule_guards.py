@@ -25,7 +25,7 @@ from senza.traffic.guards import before_create, before_update
 from senza.traffic.shift_rule import LeaveRule
 from senza.traffic.update_guard import check_change_set
 from tests.traffic.balancing import Edge
-from tests.traffic.conftest import MAIN, Apps
+from tests.traffic.conftest import MAIN, Apps, compiled_of
 from tests.traffic.test_guards import delete, removal, stack_of
 from tests.traffic.test_switch import Quiet
 
@@ -160,21 +160,9 @@ def test_a_deletion_costs_two_calls_more_than_without_traffic_to_look_at(aws: Aw
 
 
 def compiled(edge: Edge, stack: str, **properties: Any) -> Compiled:
-    name, _, version = stack.rpartition("-")
     template = edge.template(stack, **properties)
     template["Resources"]["WebVersionDomain"]["Properties"]["Priority"] = 101  # as the version has it already
-    return Compiled(
-        template=template,
-        stack_name=name,
-        version=version,
-        tags={},
-        parameters={},
-        capabilities=(),
-        notification_arns=(),
-        warnings=(),
-        weighted_records=(),
-        weighted_targets=(WeightedTarget("Web", MAIN, edge.listener),),
-    )
+    return compiled_of(stack, template, weighted_targets=(WeightedTarget("Web", MAIN, edge.listener),))
 
 
 def test_a_new_version_needs_nothing_and_has_no_traffic(aws: Aws, apps: Apps, edge: Edge) -> None:
