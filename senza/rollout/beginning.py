@@ -62,6 +62,14 @@ def begun_with(beginning: Beginning) -> dict[str, Any]:
     }
 
 
+OTHERWISE = {
+    "parameters": "other parameters",
+    "section": "another Rollout section",
+    "asked": "another strategy on the command line",
+}
+"""How the keys of :func:`begun_with` are told apart where they differ."""
+
+
 def open_already(app: str, version: str, how: str = "") -> Conflict:
     return Conflict(
         f"a rollout of {app}-{version} is open{how}",

@@ -16,7 +16,7 @@ from senza.journal.model import plain
 from senza.plan import Reporter
 from senza.rollout.asking import ROLLOUT, Asking, carrier
 from senza.rollout.attending import AttentiveClock, Stop
-from senza.rollout.beginning import Beginning, begun_with, first_facts, open_already
+from senza.rollout.beginning import OTHERWISE, Beginning, begun_with, first_facts, open_already
 from senza.rollout.ground import look_at_ground
 from senza.rollout.leaving import clean_up, looked_at
 from senza.rollout.made_of import STACK, left_out, sendable, settings_of, stored
@@ -134,7 +134,8 @@ class Control:
             raise open_already(beginning.app, facts["version"])
         now = plain(redacted(begun_with(beginning), beginning.secrets))
         if changed := [name for name in now if now[name] != facts.get(name)]:
-            raise open_already(beginning.app, facts["version"], f", begun with other {', '.join(changed)}")
+            how = ", ".join(OTHERWISE[name] for name in changed)
+            raise open_already(beginning.app, facts["version"], f", begun with {how}")
         operation.write("resumed", {"by": "deploy"})
         return operation
 

@@ -89,7 +89,9 @@ def test_deploy_does_not_go_on_with_a_rollout_of_something_else(rollouts: Rollou
     assert "a rollout of hello-world-2 is open, begun with other parameters" in other.stderr
     rollouts.define(*QUICK)
     fewer = rollouts.senza("deploy DEF 2 0.2", exit_code=1)
-    assert "begun with other section" in fewer.stderr
+    assert "begun with another Rollout section" in fewer.stderr
+    faster = rollouts.senza("deploy DEF 2 0.2 --strategy recreate", exit_code=1)
+    assert "begun with another Rollout section, another strategy on the command line" in faster.stderr
     rollouts.senza(f"rollout resume {APP}")
     assert rollouts.weights() == {"1": 0, "2": 200}
 
