@@ -17,8 +17,8 @@ from senza.stacks.summaries import Stack
 from senza.stacks.templates import deployed_template, weighted_resources, with_weights
 from senza.traffic.parts import parts_in
 from senza.traffic.records import Zones
-from senza.traffic.rules import Target
-from senza.traffic.sharing import shared_by
+from senza.traffic.rules import Rule, Target, group_name
+from senza.traffic.sharing import in_words, shared_by
 from senza.traffic.shift_rule import LeaveRule
 from senza.traffic.switch import bypassed, plan_switch
 from senza.traffic.weighted import Place, Weighted, answers, weighted_domains
@@ -45,7 +45,7 @@ def before_delete(aws: Aws, zones: Zones, stack: Stack, *, force: bool = False, 
     CloudFormation deletes a record only if it is as the template says, so both must say the same, and what they say
     must not be traffic. It cannot delete a target group that a rule names, of whatever weight. stuck: leave behind what
     an earlier deletion failed to delete. Raises Refused where other stacks import what it exports and, without
-    ``force``, while the stack has traffic; NotFound.
+    ``force``, while the stack has traffic; Refused where a rule that somebody made leads to it; NotFound.
     """
     resources = resources_of(aws, stack.stack_id)
     parts = parts_in(resources)
@@ -59,6 +59,8 @@ def before_delete(aws: Aws, zones: Zones, stack: Stack, *, force: bool = False, 
         return Removal((delete,), delete.token, left=left)
     weighted = {logical_id: parts.names[logical_id] for logical_id in in_template if logical_id in parts.names}
     shared = shared_by(aws, zones, stack.full_name, replace(parts, names=weighted))
+    if shared.leading and not stuck:
+        raise held(stack, *shared.leading[0])
     identifiers = {stack.full_name} | {
         properties["SetIdentifier"]
         for properties in in_template.values()
@@ -78,6 +80,15 @@ def before_delete(aws: Aws, zones: Zones, stack: Stack, *, force: bool = False, 
     steps += [LeaveRule(one.domain, one.group) for one in shared.targets if one.group in own and named_in_vain(one)]
     steps += in_line(stack, template, in_template, force)
     return Removal((*steps, delete), delete.token, tuple(warnings), left)
+
+
+def held(stack: Stack, group: str, rule: Rule) -> Refused:
+    """What to raise, forced or not: its instances would go before CloudFormation fails to delete the target group."""
+    return Refused(
+        f"{in_words(rule)} leads to {group_name(group)} of {stack.full_name}: its requests would be lost, and nobody "
+        "can delete a target group that a rule names",
+        hint=f"Lead it elsewhere, or delete it: aws elbv2 modify-rule, or delete-rule, --rule-arn {rule.arn}",
+    )
 
 
 def has_traffic(records: Sequence[Weighted], identifier: str) -> bool:

@@ -10,8 +10,8 @@ from senza.errors import Refused
 from senza.stacks.change_sets import ResourceChange
 from senza.stacks.summaries import Stack
 from senza.traffic.parts import parts_of
-from senza.traffic.rules import DOMAIN_TAG, GROUP, LISTENER_TAG, Target
-from senza.traffic.sharing import read_balancing
+from senza.traffic.rules import DOMAIN_TAG, GROUP, LISTENER_TAG, Target, group_name
+from senza.traffic.sharing import in_words, leading_besides, read_balancing
 from senza.traffic.weighted import answers
 
 REPLACING = ("IpAddressType", "Name", "Port", "Protocol", "ProtocolVersion", "TargetType", "VpcId")
@@ -64,17 +64,28 @@ def endangered_groups(changes: Mapping[str, ResourceChange], deployed: Mapping[s
 
 
 def check_groups(aws: Aws, stack: Stack, does: Mapping[str, str]) -> None:
-    """Raise Refused where one of these target groups has traffic. does: by logical id what the update would do."""
+    """Raise Refused where one of these target groups has traffic, or a rule that somebody made leads to it.
+
+    does: by logical id what the update would do.
+    """
     parts = parts_of(aws, stack.stack_id)
     by_arn = {arn: does[logical_id] for logical_id, arn in parts.groups.items() if logical_id in does}
     if not by_arn:
         return
     balancing = read_balancing(aws, parts)
     groups = balancing.groups()
-    targets = balancing.targets(groups[arn].domain for arn in by_arn if arn in groups)
+    domains = [groups[arn].domain for arn in by_arn if arn in groups]
+    targets = balancing.targets(domains)
     for target in targets:
         if target.group in by_arn and target.weight:
             refuse(target, targets, stack, by_arn[target.group])
+    for arn, rule in leading_besides(balancing, parts, domains):
+        if arn in by_arn:
+            group = f"{group_name(arn)} of {stack.full_name}"
+            raise Refused(
+                f"the update would {by_arn[arn]} {group}, to which {in_words(rule)} leads",
+                hint=f"Lead that elsewhere first (aws elbv2 modify-rule --rule-arn {rule.arn}), or use --force.",
+            )
 
 
 def refuse(target: Target, targets: Sequence[Target], stack: Stack, does: str) -> NoReturn:

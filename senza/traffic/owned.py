@@ -101,7 +101,7 @@ def own_hosts(
     for listener, rules in balancing.rules(group.domain.listener for group in groups.values()).items():
         for rule in rules:
             group = groups.get(next(iter(rule.weights), ""))
-            if group is None or len(rule.weights) > 1:
+            if group is None or len(rule.weights) > 1 or group.domain.name in rule.hosts:
                 continue
             found += [(group, rule, host) for host in rule.hosts if RuleDomain(listener, host) != group.domain]
             if rule.arn in logical:

@@ -94,9 +94,10 @@ def remove(world: World, rule: str) -> None:
 def clear(world: World, domain: RuleDomain, hidden: Sequence[Rule]) -> bool:
     """Remove rules of senza's without effect, left by who was stopped while giving way; whether there were any."""
     tags = tags_by_arn(world.aws, [rule.arn for rule in hidden])
+    ours = [rule for rule in hidden if rule.hosts == (domain.name,) and tags.get(rule.arn, {}).get(DOMAIN_TAG)]
     for rule in hidden:
-        if tags.get(rule.arn, {}).get(DOMAIN_TAG):
+        if rule in ours:
             remove(world, rule.arn)
         else:
             world.say(f"{domain} has another rule, which has no effect: {rule.arn}")
-    return any(tags.get(rule.arn, {}).get(DOMAIN_TAG) for rule in hidden)
+    return bool(ours)

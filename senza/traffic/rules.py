@@ -1,8 +1,9 @@
 """Reading listener rules: the target groups that share a domain of a load balancer, and what the rules give to each.
 
-The rule of a domain has one condition, exactly that host, and belongs to no stack. It forwards to the target groups of
-the versions with traffic only, since a target group that a rule names cannot be deleted. See "Listener rules for your
-Application Load Balancer" and CreateRule in the Elastic Load Balancing API reference.
+The rule of a domain has one condition, that host, to which people may have added others, and belongs to no stack. It
+forwards to the target groups of the versions with traffic only, since a target group that a rule names cannot be
+deleted. See "Listener rules for your Application Load Balancer" and CreateRule in the Elastic Load Balancing API
+reference.
 """
 
 from __future__ import annotations
@@ -103,6 +104,7 @@ class Target:
 
     weight and identifier are None at a host that leads to this target group alone. group: its ARN. rules: those of the
     domain as they were read, of which only the first has an effect. stack: full name, "" where it belongs to none.
+    elsewhere: whether its tags say that it wants a share of another domain.
     """
 
     domain: RuleDomain
@@ -111,6 +113,7 @@ class Target:
     group: str
     rules: Sequence[Rule] = field(default=(), compare=False, repr=False)
     stack: str = field(default="", compare=False)
+    elsewhere: bool = field(default=False, compare=False)
 
     @property
     def name(self) -> str:
@@ -151,8 +154,8 @@ def read_rules(aws: Aws, listeners: Iterable[str]) -> Rules:
 
 
 def rules_at(rules: Sequence[Rule], host: str) -> list[Rule]:
-    """The rules for exactly this host; only the first one has an effect."""
-    return [rule for rule in rules if rule.hosts == (host,)]
+    """The rules for this very host, and maybe further ones; only the first one has an effect."""
+    return [rule for rule in rules if host in rule.hosts]
 
 
 def group_of(arn: str, tags: Mapping[str, str]) -> Group | None:
@@ -248,7 +251,8 @@ def targets_at(
         names = [name for name in (owners.get(arn, ""), group_name(arn), group_id(arn)) if name]
         free = next(name for name in names if name not in targets)
         if arn in weights or free == owners.get(arn):
-            targets[free] = Target(domain, free, weights.get(arn, 0), arn, found, owners.get(arn, ""))
+            other = arn in groups and arn not in wanting
+            targets[free] = Target(domain, free, weights.get(arn, 0), arn, found, owners.get(arn, ""), other)
     return list(targets.values())
 
 

@@ -12,7 +12,7 @@ from senza.stacks.references import split_name
 from senza.traffic.balancers import name_in_alias
 from senza.traffic.parts import Parts
 from senza.traffic.records import Reader, Record, Zones
-from senza.traffic.rules import Balancing, Group, RuleDomain, Target
+from senza.traffic.rules import Balancing, Group, Rule, RuleDomain, Target, rules_at
 from senza.traffic.weighted import RULE, Weighted
 
 ANSWERS = frozenset({"A", "AAAA", "CNAME"})
@@ -21,10 +21,14 @@ ANSWERS = frozenset({"A", "AAAA", "CNAME"})
 
 @dataclass(frozen=True)
 class Shared:
-    """records: all at the names of the version, without weight as well. targets: all at its domains of listeners."""
+    """records: all at the names of the version, without weight as well. targets: all at its domains of listeners.
+
+    leading: rules that lead to its target groups besides, by ARN of the target group: somebody made them by hand.
+    """
 
     records: tuple[Record, ...] = ()
     targets: tuple[Target, ...] = ()
+    leading: tuple[tuple[str, Rule], ...] = ()
 
     @property
     def weighted(self) -> list[Weighted]:
@@ -53,7 +57,24 @@ def shared_by(aws: Aws, zones: Zones, stack: str, parts: Parts, *, warn: bool = 
         "targets": partial(balancing.targets, domains),
     }
     looked = aws.parallel(jobs)
-    return Shared(tuple(looked["records"]), tuple(looked["targets"]))
+    return Shared(tuple(looked["records"]), tuple(looked["targets"]), leading_besides(balancing, parts, domains))
+
+
+def leading_besides(balancing: Balancing, parts: Parts, domains: Iterable[RuleDomain]) -> tuple[tuple[str, Rule], ...]:
+    """Rules that name target groups of the stack and are neither its own nor those of these domains."""
+    wanted = list(domains)
+    found = []
+    for listener, rules in balancing.rules(parts.listeners).items():
+        known = set(parts.rules.values())
+        known |= {rule.arn for one in wanted if one.listener == listener for rule in rules_at(rules, one.name)}
+        besides = [rule for rule in rules if rule.arn not in known]
+        found += [(arn, rule) for rule in besides for arn in parts.groups.values() if arn in rule.weights]
+    return tuple(found)
+
+
+def in_words(rule: Rule) -> str:
+    hosts = f", for {', '.join(rule.listed.hosts)}" if rule.listed.hosts else ""
+    return f"a listener rule that somebody made (priority {rule.priority}{hosts})"
 
 
 def shared_before(aws: Aws, zones: Zones, weights: Mapping[str, Any], stack: str, parts: Parts) -> Shared:

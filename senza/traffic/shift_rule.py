@@ -71,7 +71,8 @@ class ShiftRule(Step):
 def rule_step(domain: RuleDomain, changes: Sequence[WeightChange[Target]]) -> ShiftRule:
     """The step that makes these changes of one domain.
 
-    Raises Refused where the rule does something else than forward, or would have too many target groups.
+    Raises Refused where the rule does something else than forward, leads to a version of another app alone, or would
+    have too many target groups.
     """
     rule = next((change.record.rule for change in changes), None)
     if rule and not rule.forward:
@@ -79,6 +80,16 @@ def rule_step(domain: RuleDomain, changes: Sequence[WeightChange[Target]]) -> Sh
         raise Refused(
             f"the listener rule of {domain} (priority {rule.priority}) does not forward to target groups: {does}",
             hint=f"Delete that rule if it is no longer wanted: aws elbv2 delete-rule --rule-arn {rule.arn}",
+        )
+    now = [change.record for change in changes if rule and change.record.group in rule.weights]
+    if rule and now and all(record.elsewhere for record in now):
+        whose = ", ".join(str(record.identifier) for record in now)
+        raise Refused(
+            f"the listener rule of {domain} (priority {rule.priority}) is not the app's: it leads to {whose}, which is "
+            "there for another domain",
+            hint="Where that is the own domain of another app's version, choose another MainDomain. Where somebody "
+            "led it there for a while, give it back by hand first: aws elbv2 modify-rule "
+            f"--rule-arn {rule.arn}",
         )
     named = [str(change.record.identifier) for change in changes if change.weight]
     if len(named) > MOST_GROUPS:

@@ -19,6 +19,7 @@ from senza.sandbox.embedded import EmbeddedSandbox
 from senza.stacks.change_sets import make_change_set
 from senza.stacks.changes import DeleteStack
 from senza.stacks.summaries import describe_stack
+from senza.traffic.app import plan_traffic, shares
 from senza.traffic.deleting import before_delete
 from senza.traffic.group_guard import changed_groups
 from senza.traffic.guards import before_create, before_update
@@ -118,6 +119,82 @@ def test_taking_it_out_again_does_nothing_and_traffic_that_it_was_just_given_sto
         execute([step], aws, clock, Quiet())
     edge.put({"shop-1": 200, "shop-2": 0})
     assert [one.says for one in execute([step, step], aws, clock, Quiet())] == ["done", "was so already"]
+
+
+@pytest.mark.parametrize("force", [False, True])
+@pytest.mark.parametrize("weight", [1, 0])
+def test_a_version_to_which_somebodys_rule_leads_is_not_deleted(aws: Aws, edge: Edge, weight: int, force: bool) -> None:
+    edge.versions({"shop-2": 200})
+    edge.create("shop-1")
+    edge.put({"shop-2": 1, "shop-1": weight}, "www.hello.example.org")
+    with pytest.raises(Refused, match=r"somebody made \(priority \d+, for www.hello.example.org\) leads to .* shop-1"):
+        removal(aws, "shop-1", force=force)
+    edge.put({"shop-2": 1}, "www.hello.example.org")
+    assert [type(step) for step in removal(aws, "shop-1", force=force).steps] == [DeleteStack]
+
+
+def test_nor_one_whose_tags_somebody_took_away(aws: Aws, edge: Edge) -> None:
+    edge.versions({"shop-1": 200})
+    aws.call("elbv2", "remove_tags", ResourceArns=[edge.group("shop-1")], TagKeys=["senza:domain"])
+    with pytest.raises(Refused, match=rf"for {MAIN}\) leads to"):
+        removal(aws, "shop-1")
+
+
+def test_nor_is_its_target_group_replaced(aws: Aws, edge: Edge) -> None:
+    edge.versions({"shop-2": 200})
+    edge.create("shop-1")
+    edge.put({"shop-1": 1}, "www.hello.example.org")
+    update(aws, edge)
+    with pytest.raises(
+        Refused, match=r"would replace .* of shop-1, to which a listener rule that somebody made .* leads"
+    ):
+        update(aws, edge, Port=9090)
+    update(aws, edge, force=True, Port=9090)
+
+
+def add_host(aws: Aws, edge: Edge, arn: str, hosts: list[str]) -> None:
+    """As somebody does by hand."""
+    (rule,) = [one for one in edge.rules() if one["RuleArn"] == arn]
+    conditions = [{"Field": "host-header", "Values": hosts}]
+    aws.call("elbv2", "modify_rule", RuleArn=arn, Conditions=conditions, Actions=rule["Actions"])
+
+
+def test_a_rule_to_which_somebody_added_a_host_is_still_that_of_the_domain(aws: Aws, edge: Edge, clock: Clock) -> None:
+    edge.versions({"shop-1": 150, "shop-2": 50})
+    values = [MAIN, "www.hello.example.org"]
+    rule = edge.rules()[0]["RuleArn"]
+    add_host(aws, edge, rule, values)
+    with pytest.raises(Refused, match="shop-2 has 25 % of the traffic"):
+        removal(aws, "shop-2")
+    execute(plan_traffic(aws, Account(aws).zones, "shop", "2", 20).switch.steps, aws, clock, Quiet())
+    after = aws.call("elbv2", "describe_rules", ListenerArn=edge.listener)["Rules"]
+    assert [one["Conditions"][0]["Values"] for one in after if one["RuleArn"] == rule] == [values]
+    assert not edge.rules()  # no other one was made for the domain alone
+    assert {one.identifier: one.weight for one in shares(aws, Account(aws).zones, "shop")} == {
+        "shop-1": 180,
+        "shop-2": 20,
+    }
+
+
+def test_a_hidden_rule_with_further_hosts_is_not_cleared_away(aws: Aws, edge: Edge, clock: Clock) -> None:
+    edge.versions({"shop-1": 150, "shop-2": 50})
+    actions = [{"Type": "forward", "TargetGroupArn": edge.group("shop-1")}]
+    hidden = edge.add(MAIN, actions, tags=(("senza:domain", MAIN),))
+    values = [MAIN, "www.hello.example.org"]
+    add_host(aws, edge, hidden, values)
+    execute(plan_traffic(aws, Account(aws).zones, "shop", "2", 20).switch.steps, aws, clock, Quiet())
+    assert edge.weights() == {"shop-1": 180, "shop-2": 20}
+    assert hidden in [one["RuleArn"] for one in aws.call("elbv2", "describe_rules", ListenerArn=edge.listener)["Rules"]]
+
+
+def test_the_own_host_of_another_apps_version_is_not_taken_for_the_main_domain(aws: Aws, edge: Edge) -> None:
+    """App ``shop`` has a version ``two``, app ``shop-two`` a version 1."""
+    edge.create("shop-two-1", "shop-two.hello.example.org")
+    edge.create("shop-two")
+    with pytest.raises(
+        Refused, match=r"shop-two.hello.example.org \(priority \d+\) is not the app's: it leads to shop-two"
+    ):
+        plan_traffic(aws, Account(aws).zones, "shop-two", "1", 200)
 
 
 def test_what_an_earlier_deletion_failed_at_can_be_deleted(aws: Aws, edge: Edge, clock: Clock) -> None:
