@@ -28,6 +28,7 @@ from senza.rollout.steps import (
     StopVersion,
     UpdateVersion,
 )
+from senza.traffic.shift_rule import MOST_GROUPS
 from senza.traffic.weighted import RULE, Place
 from senza.traffic.weights import TOTAL, percent
 
@@ -130,11 +131,26 @@ def check(rollout: Rollout, ground: Ground) -> None:
             f"{ground.stack} was stopped by an earlier Recreate: its groups may have no instance",
             hint="Use --strategy recreate, which starts it again, or deploy it as a new version.",
         )
+    if rollout.strategy in (Strategy.CANARY, Strategy.LINEAR) and any(one.weight < TOTAL for one in rollout.stages):
+        check_room(ground)
     if rollout.strategy != Strategy.ROLLING and ground.exists and ground.others == () and ground.share == TOTAL:
         raise Refused(
             f"{ground.stack} has all of the traffic already",
             hint="Name a new version; senza update changes the stack of an existing one.",
         )
+
+
+def check_room(ground: Ground) -> None:
+    """Raises Refused where a listener rule has as many versions as it takes, before the new one is made for nothing."""
+    for domain, weights in ground.weights.items():
+        others = [name for name, weight in weights.items() if weight and name != ground.stack]
+        if len(others) >= MOST_GROUPS and (ground.shared or domain.endswith(RULE)):
+            raise Refused(
+                f"{domain} has {len(others)} versions with traffic ({', '.join(others)}), and a listener rule forwards "
+                f"to at most {MOST_GROUPS} target groups",
+                hint=f"Take the traffic away from one of them first (senza traffic {ground.app} VERSION 0), or use "
+                "--strategy blue-green, which switches at once.",
+            )
 
 
 def gradual(rollout: Rollout, ground: Ground) -> Iterator[RolloutStep]:

@@ -120,6 +120,28 @@ def test_what_makes_no_sense_is_refused(rollout: Rollout, ground: Ground, why: s
         plan_forward(rollout, ground)
 
 
+FULL = Ground(
+    "shop",
+    "9",
+    others=tuple(f"shop-{version}" for version in range(5)),
+    weights={"shop.example.org": {**{f"shop-{version}": 40 for version in range(5)}, "shop-8": 0}},
+)
+
+
+def test_a_rule_without_room_for_a_share_of_the_new_version_is_refused_before_that_is_made() -> None:
+    for ground in (
+        dataclasses.replace(FULL, shared=True),
+        dataclasses.replace(FULL, weights={"shop.example.org (rule)": FULL.weights["shop.example.org"]}),
+    ):
+        with pytest.raises(
+            Refused, match=r"5 versions with traffic \(shop-0, .*\), and a listener rule forwards to at most 5"
+        ):
+            plan_forward(SHORT, ground)
+        plan_forward(Rollout(Strategy.BLUE_GREEN, (Stage(200, 900.0),)), ground)
+        plan_forward(SHORT, dataclasses.replace(ground, version="4"))
+    plan_forward(SHORT, FULL)  # records
+
+
 def test_the_earliest_end_and_what_it_means_to_stop() -> None:
     foreseen = foresee(plan_forward(SHORT, OLD), OLD)
     times = {type(one.step).__name__: (one.earliest, one.stopped) for one in foreseen}
