@@ -49,6 +49,25 @@ def test_outside_of_a_repository_nobody_climbs(tree: Path) -> None:
     assert find(tree / "repository") == tree / "repository" / FILE
 
 
+def test_nobody_makes_a_repository_of_a_directory_that_is_everybodys(tree: Path) -> None:
+    shared = tree / "tmp"
+    (shared / ".git").mkdir(parents=True)
+    (shared / "senza.yaml").write_text("environments: {}")
+    own = shared / "mine" / "definitions"
+    own.mkdir(parents=True)
+    shared.chmod(0o1777)
+    assert find(own) is None
+    assert find(shared) == shared / "senza.yaml"  # where somebody works in it
+    shared.chmod(0o777)
+    assert find(own) == shared / "senza.yaml"
+
+
+def test_a_pipe_of_that_name_is_none(tree: Path) -> None:
+    os.mkfifo(tree / "senza.yaml")
+    assert find(tree) is None
+    assert not is_definition(tree / "senza.yaml")
+
+
 def test_a_folder_of_that_name_is_none(tree: Path) -> None:
     (tree / "repository" / FILE).mkdir()
     assert find(tree / "repository") is None
