@@ -59,6 +59,22 @@ def check_added(aws: Aws, zones: Zones, compiled: Compiled, deployed: Collection
         check_families(records, name, types, compiled.full_name)
 
 
+def check_hidden(reader: Reader, name: str, types: Collection[str], identifier: str) -> None:
+    """Raise Refused where a first record hides addresses of the other family that a wildcard has had for its name.
+
+    A wildcard only answers for names without any record, of whatever type (RFC 4592, 2.2.1).
+    """
+    wildcard = f"*.{name.partition('.')[2]}"
+    led = {record.type for record in reader.read([wildcard]) if record.type in FAMILIES}
+    for kind in sorted(led - set(types)):
+        raise Refused(
+            f"{wildcard} has {kind} records, which the first record of {name} would hide: clients over "
+            f"{FAMILIES[kind]} would no longer find it",
+            hint=f"Give {identifier} records of both families (WeightedRecords: [A, AAAA], or IpAddressType: "
+            "dualstack), or use --force.",
+        )
+
+
 def why(kind: str) -> str:
     return "IpAddressType: dualstack makes records of both families." if kind == "AAAA" else ""
 

@@ -6,11 +6,13 @@ from senza.aws import Aws
 from senza.components import Compiled
 from senza.errors import Refused
 from senza.stacks.summaries import list_stacks
+from senza.traffic.families import check_hidden
+from senza.traffic.records import Reader, normal
 from senza.traffic.rules import Balancing
 from senza.traffic.weighted import described
 
 
-def check_first(aws: Aws, name: str, compiled: Compiled) -> None:
+def check_first(aws: Aws, reader: Reader, name: str, compiled: Compiled) -> None:
     """Raise Refused where somebody else has, or is about to have, the traffic of a name without records.
 
     Of two first versions that are created at the same time, neither would see the other in Route 53. And a name
@@ -30,6 +32,9 @@ def check_first(aws: Aws, name: str, compiled: Compiled) -> None:
             )
     if others and name not in {target.domain for target in compiled.weighted_targets}:
         check_not_led_past(aws, name, compiled.full_name)
+    elif others:
+        types = [item.type for item in compiled.weighted_records if normal(item.name) == name]
+        check_hidden(reader, name, types, compiled.full_name)
 
 
 def check_not_led_past(aws: Aws, name: str, stack: str) -> None:

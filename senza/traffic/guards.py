@@ -43,7 +43,8 @@ def before_create(aws: Aws, zones: Zones, compiled: Compiled, *, force: bool = F
     wanted = {(normal(item.name), item.type): item for item in compiled.weighted_records}
     if not wanted:
         return []
-    records = Reader(aws, zones()).read(name for name, _ in wanted)
+    reader = Reader(aws, zones())
+    records = reader.read(name for name, _ in wanted)
     changes: list[WeightChange[Record]] = []
     for (name, type_), item in wanted.items():
         present = [record for record in records if record.name == name and record.type == type_]
@@ -51,7 +52,7 @@ def before_create(aws: Aws, zones: Zones, compiled: Compiled, *, force: bool = F
             check_free(present, name, item.set_identifier)
         siblings = {record.identifier: record for record in present if record.weight is not None}
         if not siblings and not force:
-            check_first(aws, name, compiled)
+            check_first(aws, reader, name, compiled)
         if not force:
             check_families(records, name, [kind for other, kind in wanted if other == name], compiled.full_name)
         if not siblings or any(record.weight for record in siblings.values()):

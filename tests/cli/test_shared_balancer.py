@@ -105,7 +105,8 @@ def test_an_app_moves_to_a_shared_balancer_and_away(
     senza("delete hello 2", exit_code=1)
     senza("delete hello 2 --force")
     assert now() == ({}, {"hello-3": 200})
-    senza("create", moving, "4", "1.0")
+    assert "AAAA records, which the first record" in senza("create", moving, "4", "1.0", exit_code=1).stderr
+    senza("create --force", moving, "4", "1.0")
     assert now() == ({"hello-4": 0}, {"hello-3": 200})
     senza("traffic hello 4 100")
     senza("create", alone, "5", "1.0")
