@@ -185,8 +185,9 @@ class Context:
         from senza.cli.endpoints import chosen
 
         endpoint = chosen(self._environ, sandbox=self.sandbox, profile=self.profile, say=self._say_once)
-        own = endpoint is not None or (environment is not None and environment.profile is not None)
-        return Aws(self.region or (None if own else self._usual_region()), profile=self.profile, endpoint=endpoint)
+        profiled = environment is not None and environment.profile is not None
+        region = self.region or (None if endpoint else self._usual_region(profiled))
+        return Aws(region, profile=self.profile, endpoint=endpoint)
 
     def account(self) -> Account:
         """Facts about the account, looked up when asked for."""
@@ -203,10 +204,12 @@ class Context:
             {**self._environ, "SENZA_ENVIRONMENT": self._environment_name} if self._environment_name else self._environ
         )
 
-    def _usual_region(self) -> str | None:
-        """The user's setting, where neither the environment nor a profile that was chosen says otherwise."""
-        chosen = ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE")
-        if self.profile or any(self._environ.get(name) for name in chosen):
+    def _usual_region(self, profiled: bool = False) -> str | None:
+        """AWS_REGION, which botocore does not know; else the user's setting, where neither AWS_DEFAULT_REGION nor a
+        profile that was chosen says otherwise. profiled: whether one will be."""
+        if region := self._environ.get("AWS_REGION"):
+            return region
+        if profiled or self.profile or any(self._environ.get(name) for name in ("AWS_DEFAULT_REGION", "AWS_PROFILE")):
             return None
         from senza.cli.settings import read_settings
 

@@ -113,6 +113,15 @@ def test_the_environment_goes_before_the_setting(environ: dict[str, str], name: 
     assert "eu-west-1" not in Context(environ={**environ, name: "x"}).account_key()
 
 
+def test_aws_region_counts_before_the_other_variable_and_a_profile(environ: dict[str, str]) -> None:
+    """botocore itself does not know it; the AWS command line and other SDKs do."""
+    both = {**environ, "AWS_REGION": "eu-north-1", "AWS_DEFAULT_REGION": "us-east-1", "AWS_PROFILE": "any"}
+    assert Context(environ=both).aws().region == "eu-north-1"
+    given = Context(environ=both)
+    given.choose("region", "us-west-2")
+    assert given.aws().region == "us-west-2"
+
+
 def test_a_policy_is_read_before_it_is_kept(
     environ: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -184,6 +184,19 @@ def test_what_cannot_be_meant(run: Run, command: str, said: str) -> None:
     assert run.sandbox.log == []
 
 
+def test_where_the_environment_has_no_region_that_of_the_surroundings_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "senza.yaml").write_text(
+        "environments:\n  any: {account: '111111111111', profile: nobodys}\n"
+        "  here: {account: '111111111111', profile: nobodys, region: eu-west-1}\n"
+    )
+    for name, region in (("any", "eu-north-1"), ("here", "eu-west-1")):
+        context = Context(environ={"AWS_REGION": "eu-north-1", "SENZA_ENVIRONMENT": name})
+        assert context.aws().region == region
+
+
 def test_the_region_of_the_environment_may_be_said_again(run: Run) -> None:
     assert run.calls("list -e live --region eu-west-1") == [*ENTER, "cloudformation:ListStacks"]
 
