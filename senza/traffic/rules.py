@@ -175,16 +175,19 @@ def groups_by_tag(aws: Aws) -> dict[str, Group]:
 def tags_by_arn(aws: Aws, arns: Sequence[str]) -> dict[str, dict[str, str]]:
     """From the balancers themselves: at once right also for what was made a moment ago, unlike the tagging API.
 
-    Empty where one of them is gone.
+    Those that are gone are missing: AWS then answers for none that was asked for with them.
     """
     found: dict[str, dict[str, str]] = {}
     for start in range(0, len(arns), DESCRIBED):
+        wanted = list(arns[start : start + DESCRIBED])
         try:
-            answer = aws.call("elbv2", "describe_tags", ResourceArns=list(arns[start : start + DESCRIBED]))
+            answer = aws.call("elbv2", "describe_tags", ResourceArns=wanted)
         except AwsError as error:
             if not error.code.endswith("NotFound"):
                 raise
-            return {}
+            if len(wanted) > 1:
+                found |= {arn: tags for one in wanted for arn, tags in tags_by_arn(aws, [one]).items()}
+            continue
         found |= {item["ResourceArn"]: tags_of(item) for item in answer["TagDescriptions"]}
     return found
 

@@ -23,6 +23,7 @@ from senza.traffic.app import plan_traffic, shares
 from senza.traffic.deleting import before_delete
 from senza.traffic.group_guard import changed_groups
 from senza.traffic.guards import before_create, before_update
+from senza.traffic.rules import tags_by_arn
 from senza.traffic.shift_rule import LeaveRule
 from senza.traffic.update_guard import check_change_set
 from tests.traffic.balancing import Edge
@@ -131,6 +132,15 @@ def test_a_version_to_which_somebodys_rule_leads_is_not_deleted(aws: Aws, edge: 
         removal(aws, "shop-1", force=force)
     edge.put({"shop-2": 1}, "www.hello.example.org")
     assert [type(step) for step in removal(aws, "shop-1", force=force).steps] == [DeleteStack]
+
+
+def test_that_another_target_group_is_gone_hides_no_traffic(aws: Aws, edge: Edge) -> None:
+    """The tagging API may not know what was made a moment ago; then the balancer is asked for several at once."""
+    edge.versions({"shop-1": 200})
+    own, gone = edge.group("shop-1"), edge.foreign("short")
+    aws.call("elbv2", "delete_target_group", TargetGroupArn=gone)
+    assert tags_by_arn(aws, [gone, own])[own]["senza:domain"] == MAIN
+    assert tags_by_arn(aws, [gone]) == {}
 
 
 def test_nor_one_whose_tags_somebody_took_away(aws: Aws, edge: Edge) -> None:
