@@ -17,7 +17,7 @@ from senza.traffic.announce import plan_announcement
 from senza.traffic.parts import Parts, known_parts
 from senza.traffic.records import Zones
 from senza.traffic.rules import Target, read_rules
-from senza.traffic.sharing import hidden, shared_before, shared_by
+from senza.traffic.sharing import shared_before, shared_by, without_effect
 from senza.traffic.survey import survey
 from senza.traffic.switch import SwitchPlan, bypassed, plan_restore, plan_switch
 from senza.traffic.weighted import Place, answers, weighted_domains
@@ -74,8 +74,7 @@ def traffic_of(aws: Aws, zones: Zones, app: str) -> Traffic:
             )
             rows.append((stack.created.timestamp() if stack else 0.0, identifier, share))
         result += [share for _, _, share in sorted(rows, key=lambda row: row[:2])]
-    domains = dict.fromkeys(record.domain for record in records if isinstance(record, Target))
-    return Traffic(result, [said for domain in domains if (said := hidden(domain, records))])
+    return Traffic(result, without_effect([one for one in records if isinstance(one, Target)], records))
 
 
 def stacks_of(aws: Aws, app: str) -> list[Stack]:

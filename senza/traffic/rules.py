@@ -104,7 +104,8 @@ class Target:
 
     weight and identifier are None at a host that leads to this target group alone. group: its ARN. rules: those of the
     domain as they were read, of which only the first has an effect. stack: full name, "" where it belongs to none.
-    elsewhere: whether its tags say that it wants a share of another domain.
+    elsewhere: whether its tags say that it wants a share of another domain. overtaken: the rule that takes all requests
+    for the domain before its own one can, if any.
     """
 
     domain: RuleDomain
@@ -114,6 +115,7 @@ class Target:
     rules: Sequence[Rule] = field(default=(), compare=False, repr=False)
     stack: str = field(default="", compare=False)
     elsewhere: bool = field(default=False, compare=False)
+    overtaken: Rule | None = field(default=None, compare=False, repr=False)
 
     @property
     def name(self) -> str:
@@ -244,6 +246,8 @@ def targets_at(
     """
     found = rules_at(rules[domain.listener], domain.name)
     weights = weights_at(rules, domain)
+    before = [rule for rule in rules[domain.listener] if found and rule.priority < found[0].priority]
+    overtaken = next((rule for rule in before if rule.listed.takes(domain.name)), None)
     wanting = [arn for arn, group in groups.items() if group.domain == domain]
     arns = sorted(
         dict.fromkeys([*wanting, *weights]),
@@ -255,7 +259,8 @@ def targets_at(
         free = next(name for name in names if name not in targets)
         if arn in weights or free == owners.get(arn):
             other = arn in groups and arn not in wanting
-            targets[free] = Target(domain, free, weights.get(arn, 0), arn, found, owners.get(arn, ""), other)
+            owner = owners.get(arn, "")
+            targets[free] = Target(domain, free, weights.get(arn, 0), arn, found, owner, other, overtaken)
     return list(targets.values())
 
 

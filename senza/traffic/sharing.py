@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -36,8 +36,7 @@ class Shared:
 
     @property
     def warnings(self) -> list[str]:
-        domains = dict.fromkeys(target.domain for target in self.targets)
-        return [said for domain in domains if (said := hidden(domain, self.records))]
+        return without_effect(self.targets, self.records)
 
 
 def shared_by(aws: Aws, zones: Zones, stack: str, parts: Parts, *, warn: bool = False) -> Shared:
@@ -111,6 +110,19 @@ def read_balancing(aws: Aws, parts: Parts) -> Balancing:
 
 def domains_of(groups: Iterable[Group], concerns: Callable[[Group], bool]) -> list[RuleDomain]:
     return list(dict.fromkeys(group.domain for group in groups if concerns(group)))
+
+
+def without_effect(targets: Iterable[Target], records: Sequence[Weighted]) -> list[str]:
+    """What to say of domains whose weights have no effect; records: at their names."""
+    taken = {target.domain: target.overtaken for target in targets}
+    said = [hidden(domain, records) for domain in taken]
+    said += [
+        f"{domain}: the listener rule with priority {rule.priority}, for {', '.join(rule.listed.hosts)}, takes all "
+        "requests before the rule of the domain can; as long as it is there, these weights have no effect"
+        for domain, rule in taken.items()
+        if rule
+    ]
+    return [one for one in said if one]
 
 
 def hidden(domain: RuleDomain, records: Iterable[Weighted]) -> str:

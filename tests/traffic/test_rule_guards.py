@@ -19,7 +19,7 @@ from senza.sandbox.embedded import EmbeddedSandbox
 from senza.stacks.change_sets import make_change_set
 from senza.stacks.changes import DeleteStack
 from senza.stacks.summaries import describe_stack
-from senza.traffic.app import plan_traffic, shares
+from senza.traffic.app import plan_traffic, shares, traffic_of
 from senza.traffic.deleting import before_delete
 from senza.traffic.group_guard import changed_groups
 from senza.traffic.guards import before_create, before_update
@@ -160,6 +160,18 @@ def test_nor_is_its_target_group_replaced(aws: Aws, edge: Edge) -> None:
     ):
         update(aws, edge, Port=9090)
     update(aws, edge, force=True, Port=9090)
+
+
+def test_a_rule_that_takes_all_requests_before_is_told(aws: Aws, edge: Edge) -> None:
+    edge.versions({"shop-1": 200})
+    zones = Account(aws).zones
+    own, theirs = edge.rules()[0]["RuleArn"], edge.add("*.hello.example.org", edge.rules()[0]["Actions"])
+    assert traffic_of(aws, zones, "shop").warnings == []
+    priorities = [{"RuleArn": theirs, "Priority": 1}, {"RuleArn": own, "Priority": 2}]
+    aws.call("elbv2", "set_rule_priorities", RulePriorities=priorities)
+    for warnings in (traffic_of(aws, zones, "shop").warnings, plan_traffic(aws, zones, "shop", "1", 200).warnings):
+        (warning,) = warnings
+        assert f"{MAIN}: the listener rule with priority 1, for *.hello.example.org, takes all requests" in warning
 
 
 def add_host(aws: Aws, edge: Edge, arn: str, hosts: list[str]) -> None:
