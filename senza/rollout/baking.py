@@ -56,6 +56,8 @@ def bake(step: Bake, run: Run) -> Outcome:
         if now >= ends and not held:
             held = because
             run.say(f"inconclusive, so it waits and looks again: {held}")
+            if run.aws.local:
+                run.say(f"nobody uses what runs in a sandbox by itself: senza sandbox load {run.ground.app}")
             run.write("held", {"says": held, "verdicts": facts["verdicts"]})
         run.clock.sleep(min(INTERVAL, ends - now) if now < ends else INTERVAL)
 

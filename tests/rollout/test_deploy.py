@@ -71,6 +71,7 @@ def test_silence_holds_and_then_asks_a_person(rollouts: Rollouts) -> None:
     rollouts.start("0/m")
     result = rollouts.senza("deploy DEF 2 0.2", exit_code=1)
     assert "still inconclusive after 5 min more" in result.stderr
+    assert "senza sandbox load hello-world" in result.stderr, "nobody told it that there are requests"
     assert "senza rollout resume hello-world" in result.stderr
     assert rollouts.weights() == {"1": 160, "2": 40}, "traffic stays where it is"
     assert rollouts.progress().open
