@@ -118,8 +118,11 @@ def young(stack: Stack, since: float | None, now: float, least: float) -> str:
         return f"it is {stack.status}"
     if since is None:
         return "the journal does not tell since when it has no traffic"
-    left = since + least - now
-    return f"it had traffic until {lasting(round(now - since))} ago" if left > 0 else ""
+    if since + least <= now:
+        return ""
+    ago = now - since
+    unit = 3600 if ago >= 2 * 3600 else 60 if ago >= 2 * 60 else 1
+    return f"it had traffic until {lasting(round(ago / unit) * unit)} ago"
 
 
 def in_this_rollout(run: Run, stack: str) -> float | None:

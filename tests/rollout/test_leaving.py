@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from senza.journal import Entry, Summary
+from senza.rollout.leaving import young
 from senza.rollout.past import taken_back
+from senza.stacks.summaries import Stack
 from tests.rollout.conftest import APP, Rollouts
 
 OFF = "Gates: [{ErrorRatio: off}, {Latency: off}, {HealthyHosts: off}]"
 QUICK = ("Steps: [{Weight: 100, Bake: 2m}]", OFF, "Keep: {Versions: 0, For: 1s}")
+
+
+@pytest.mark.parametrize(("ago", "said"), [(59.0, "59 s"), (3500.0, "58 min"), (57187.0, "16 h")])
+def test_since_when_a_version_has_no_traffic_is_told_in_round_figures(ago: float, said: str) -> None:
+    stack = Stack("shop-1", "arn", "CREATE_COMPLETE", datetime(2026, 1, 1, tzinfo=UTC))
+    assert young(stack, 1000.0, 1000.0 + ago, 86400.0) == f"it had traffic until {said} ago"
+    assert young(stack, 1000.0, 1000.0 + ago, ago) == ""
 
 
 def refuse(rollouts: Rollouts) -> None:
