@@ -11,7 +11,7 @@ from senza.aws import Aws
 from senza.clock import Clock
 from senza.errors import NotFound, SenzaError, TimedOut
 from senza.plan import Step
-from senza.stacks.references import StackRef
+from senza.stacks.references import StackRef, split_name
 from senza.stacks.summaries import Stack, describe_stack, list_stacks
 from senza.traffic.announce import plan_announcement
 from senza.traffic.parts import Parts, known_parts
@@ -20,7 +20,7 @@ from senza.traffic.rules import Target, read_rules
 from senza.traffic.sharing import shared_before, shared_by, without_effect
 from senza.traffic.survey import survey
 from senza.traffic.switch import SwitchPlan, bypassed, plan_restore, plan_switch
-from senza.traffic.weighted import Place, answers, weighted_domains
+from senza.traffic.weighted import Place, Weighted, answers, weighted_domains
 
 
 @dataclass(frozen=True)
@@ -68,13 +68,19 @@ def traffic_of(aws: Aws, zones: Zones, app: str) -> Traffic:
         rows = []
         for identifier, record in siblings.items():
             stack = owner.get(id(record))
-            version, status = (stack.version, stack.status) if stack else ("", "")
+            version, status = (stack.version, stack.status) if stack else ("", others(record, app))
             share = Share(
                 domain.name, domain.type, identifier, version, record.weight or 0, percents[identifier], status
             )
             rows.append((stack.created.timestamp() if stack else 0.0, identifier, share))
         result += [share for _, _, share in sorted(rows, key=lambda row: row[:2])]
     return Traffic(result, without_effect([one for one in records if isinstance(one, Target)], records))
+
+
+def others(record: Weighted, app: str) -> str:
+    """``OTHER_APP`` where it is known to be of a stack of another app, which is not to be cleaned up; else ""."""
+    stack = record.stack if isinstance(record, Target) else ""
+    return "OTHER_APP" if stack and split_name(stack)[0] != app else ""
 
 
 def stacks_of(aws: Aws, app: str) -> list[Stack]:

@@ -174,6 +174,14 @@ def test_a_rule_that_takes_all_requests_before_is_told(aws: Aws, edge: Edge) -> 
         assert f"{MAIN}: the listener rule with priority 1, for *.hello.example.org, takes all requests" in warning
 
 
+def test_a_version_of_another_app_in_the_rule_is_no_leftover(aws: Aws, edge: Edge) -> None:
+    edge.versions({"shop-1": 100})
+    edge.create("cart-1", "cart.hello.example.org")
+    edge.put({"shop-1": 100, "cart-1": 100})
+    found = {one.identifier: one.status for one in shares(aws, Account(aws).zones, "shop")}
+    assert found == {"shop-1": "CREATE_COMPLETE", "cart-1": "OTHER_APP"}
+
+
 def add_host(aws: Aws, edge: Edge, arn: str, hosts: list[str]) -> None:
     """As somebody does by hand."""
     (rule,) = [one for one in edge.rules() if one["RuleArn"] == arn]
