@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import click
 
 from senza.cli.context import Context
@@ -31,6 +33,8 @@ def command(
 ) -> None:
     """Set how many instances a stack has. A minimum or maximum in the way moves along.
 
+    A version with traffic is not scaled to 0 without a warning, and in a terminal not without asking.
+
     \b
     Examples:
       senza scale hello-world 1 3
@@ -44,6 +48,34 @@ def command(
     steps = [step for one in groups for step in plan_scale(one, capacity, min_size)]
     if not steps:
         context.say(f"{', '.join(map(str, groups))}: so already; nothing to change.")
+    if capacity == 0 and steps and not force:
+        lost = traffic_of_nobody(context, {one.stack for one in groups})
+        for warning in lost:
+            context.warn(warning)
+        if lost and context.interactive and not dry_run:
+            context.confirm("Scale to 0 all the same?")
     if not force and not dry_run:
         ask_once(context, steps)
     context.carry_out(steps, dry_run=dry_run)
+
+
+def traffic_of_nobody(context: Context, stacks: Iterable[str]) -> list[str]:
+    """The shares of traffic that no instance would answer, for people. stacks: full names."""
+    from senza.errors import AwsError
+    from senza.stacks.references import split_name
+    from senza.traffic.app import shares
+
+    told = []
+    names = set(stacks)
+    for app in sorted({split_name(name)[0] for name in names}):
+        try:
+            found = shares(context.aws(), context.account().zones, app)
+        except AwsError as error:  # whoever may scale need not be allowed to look at DNS
+            context.warn(f"nobody knows what traffic {app} has: {error.message}")
+            continue
+        told += [
+            f"{one.identifier} has {one.effective:.3g} % of the traffic of {one.domain}, and nobody would answer it"
+            for one in found
+            if one.effective and f"{app}-{one.version}" in names
+        ]
+    return list(dict.fromkeys(told))
