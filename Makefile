@@ -27,7 +27,7 @@ $(DEMO_INSTALLED): pyproject.toml
 	@touch $@
 
 test: $(INSTALLED) ## Run all tests
-	@$(BIN)/python -m pytest -n 2 --quiet -ra
+	@$(BIN)/python -m pytest -n 2 --dist worksteal --quiet -ra
 
 fuzz: $(INSTALLED) ## Try 12,000 odd command lines and definitions; takes some ten minutes
 	@HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -n 2 --quiet -ra tests/cli/test_fuzz.py
