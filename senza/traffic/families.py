@@ -9,10 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from senza.aws import Aws
-from senza.components import Compiled
 from senza.errors import Refused
-from senza.traffic.records import Reader, Record, Zones, normal
+from senza.traffic.records import Reader, Record
 from senza.traffic.weights import effective
 
 FAMILIES = {"A": "IPv4", "AAAA": "IPv6"}
@@ -43,20 +41,6 @@ def check_families(records: Sequence[Record], name: str, types: Collection[str],
                 f"{FAMILIES[kind]} would stay with those, whatever the weights say",
                 hint=f"Add them, or use --force. {why(kind)}",
             )
-
-
-def check_added(aws: Aws, zones: Zones, compiled: Compiled, deployed: Collection[str]) -> None:
-    """The same for an update. deployed: logical ids of the weighted records that the stack has already.
-
-    Nothing is looked up where no record is added.
-    """
-    added = {normal(item.name) for item in compiled.weighted_records if item.logical_id not in deployed}
-    if not added:
-        return
-    records = Reader(aws, zones()).read(sorted(added))
-    for name in sorted(added):
-        types = [item.type for item in compiled.weighted_records if normal(item.name) == name]
-        check_families(records, name, types, compiled.full_name)
 
 
 def check_hidden(reader: Reader, name: str, types: Collection[str], identifier: str) -> None:

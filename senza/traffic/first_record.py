@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from senza.aws import Aws
 from senza.components import Compiled
 from senza.errors import Refused
 from senza.stacks.summaries import list_stacks
-from senza.traffic.families import check_hidden
-from senza.traffic.records import Reader, normal
+from senza.traffic.families import check_families, check_hidden
+from senza.traffic.records import Reader, Zones, normal
 from senza.traffic.rules import Balancing
 from senza.traffic.weighted import described
 
@@ -35,6 +37,24 @@ def check_first(aws: Aws, reader: Reader, name: str, compiled: Compiled) -> None
     elif others:
         types = [item.type for item in compiled.weighted_records if normal(item.name) == name]
         check_hidden(reader, name, types, compiled.full_name)
+
+
+def check_added(aws: Aws, zones: Zones, compiled: Compiled, deployed: Collection[str]) -> None:
+    """Raise Refused where an update adds records that would take, or never get, what others have.
+
+    deployed: logical ids of the weighted records that the stack has already. Nothing is looked up where no record is
+    added.
+    """
+    added = {normal(item.name) for item in compiled.weighted_records if item.logical_id not in deployed}
+    if not added:
+        return
+    records = Reader(aws, zones()).read(sorted(added))
+    for name in sorted(added):
+        types = [item.type for item in compiled.weighted_records if normal(item.name) == name]
+        check_families(records, name, types, compiled.full_name)
+        there = any(record.name == name and record.weight is not None for record in records)
+        if not there and name not in {target.domain for target in compiled.weighted_targets}:
+            check_not_led_past(aws, name, compiled.full_name)
 
 
 def check_not_led_past(aws: Aws, name: str, stack: str) -> None:

@@ -14,8 +14,8 @@ from senza.plan import Step
 from senza.stacks.references import split_name
 from senza.stacks.summaries import Stack
 from senza.stacks.templates import deployed_template, weighted_resources, with_weights
-from senza.traffic.families import check_added, check_families
-from senza.traffic.first_record import check_first
+from senza.traffic.families import check_families
+from senza.traffic.first_record import check_added, check_first
 from senza.traffic.group_guard import changed_groups, check_groups
 from senza.traffic.parts import parts_of
 from senza.traffic.records import Reader, Record, Zones, normal

@@ -58,7 +58,10 @@ def test_a_first_record_does_not_take_all_requests_past_the_balancer(senza: Senz
     refused = senza("create", alone, "2", "1.0", exit_code=1).stderr
     assert "the shared load balancer edge-1 distributes its requests (hello-1 100 %)" in refused
     assert "would lead all of them to hello-2 at once" in refused
-    senza("create --force", alone, "2", "1.0")
+    senza("create", HELLO, "2", "1.0")
+    refused = senza("update", alone, "2", "1.0", exit_code=1).stderr
+    assert "would lead all of them to hello-2 at once" in refused
+    senza("create --force", alone, "3", "1.0")
 
 
 @pytest.fixture
