@@ -10,7 +10,7 @@ from typing import Any
 
 from senza.account.dns import canonical
 from senza.aws import Aws
-from senza.errors import NotFound
+from senza.errors import AwsError, NotFound
 
 LISTENER = "SharedListener"
 LOAD_BALANCER = "SharedLoadBalancer"
@@ -29,6 +29,9 @@ OUTPUTS = {
     HOSTED_ZONE: "Hosted zone of its own DNS name, for alias records",
 }
 """Output of a shared load balancer's stack -> what it is. Exported as STACK-OUTPUT."""
+LISTENER_TAG = "senza:listener"
+DOMAIN_TAG = "senza:domain"
+"""Of target groups that share a domain of a listener by weight: its ARN, and the domain."""
 LAST_PRIORITY = 50_000
 MAX_RULES = 100
 """Of a load balancer ("Quotas for your Application Load Balancers"); may be raised for an account."""
@@ -130,10 +133,21 @@ def parsed(item: Mapping[str, Any]) -> ListenerRule:
 
 
 def look_up_tags(aws: Aws, arns: Sequence[str]) -> dict[str, dict[str, str]]:
-    """Tags of target groups by ARN."""
-    found = {}
+    """Tags by ARN, from the balancers themselves: at once right also for what was made a moment ago.
+
+    Those that are gone are missing: AWS then answers for none that was asked for with them.
+    """
+    found: dict[str, dict[str, str]] = {}
     for start in range(0, len(arns), DESCRIBED):
-        answer = aws.call("elbv2", "describe_tags", ResourceArns=list(arns[start : start + DESCRIBED]))
+        wanted = list(arns[start : start + DESCRIBED])
+        try:
+            answer = aws.call("elbv2", "describe_tags", ResourceArns=wanted)
+        except AwsError as error:
+            if not error.code.endswith("NotFound"):
+                raise
+            if len(wanted) > 1:
+                found |= {arn: tags for one in wanted for arn, tags in look_up_tags(aws, [one]).items()}
+            continue
         for item in answer["TagDescriptions"]:
             found[item["ResourceArn"]] = {tag["Key"]: tag.get("Value", "") for tag in item["Tags"]}
     return found

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 NEAR = 0.85
 """How alike names are that are likely to be a slip of the other; those of other parameters often look alike."""
-ENCRYPTED = "senza:kms:"
 ASKING = threading.Lock()
 """Held while a question is open: several environments may be entered at the same time."""
 SANDBOX_ROLE = "senza-sandbox"
@@ -83,6 +82,8 @@ def defaults_for(context: Context, definition: Definition) -> Mapping[str, str]:
 
     Warns of names that are nearly right, and of secrets.
     """
+    from senza.definition.model import ENCRYPTED
+
     environment = context.environment
     if environment is None:
         return {}

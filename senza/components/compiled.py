@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from senza.account import Account
+from senza.account.shared import DOMAIN_TAG, LISTENER_TAG
 from senza.components.capabilities import resources_of
 from senza.components.model import Container
 from senza.definition.model import Bound
@@ -17,9 +18,6 @@ from senza.provenance import CheckedImage
 from senza.userdata.text import MAX_BYTES as MAX_USER_DATA
 from senza.userdata.text import literal_bytes
 
-LISTENER_TAG = "senza:listener"
-DOMAIN_TAG = "senza:domain"
-"""Of target groups that share a domain of a listener by weight."""
 MAX_TEMPLATE = 1_000_000
 """Bytes of a template that CloudFormation reads from S3 (its quotas: 1 MB); above 51,200 senza sends it that way."""
 MAX_RESOURCES = 500

@@ -9,10 +9,9 @@ from senza.account import Account
 from senza.components.configuration import MASK
 from senza.components.settings import shown
 from senza.components.shapes import plain, section_of
-from senza.definition.model import Bound
+from senza.definition.model import ENCRYPTED, Bound
 from senza.errors import DefinitionError, SenzaError
 
-ENCRYPTED = "senza:kms:"
 SECRET_KEYS = ("SpotinstAccessToken",)
 """Keys of SenzaInfo that are secrets even where they are not encrypted."""
 

@@ -10,10 +10,9 @@ from troposphere import elasticloadbalancingv2 as alb
 from troposphere import route53
 
 from senza.account import Needs, NoStack, shared
-from senza.account.shared import ListenerRule, SharedBalancer
+from senza.account.shared import DOMAIN_TAG, LISTENER_TAG, ListenerRule, SharedBalancer
 from senza.components.authentication import COGNITO, OIDC, authentication
 from senza.components.balancers import COMMON
-from senza.components.compiled import DOMAIN_TAG, LISTENER_TAG
 from senza.components.domains import ADDRESSES, Domain
 from senza.components.functions import get_att, ref
 from senza.components.http_targets import PROTOCOL_VERSION, HttpTargets

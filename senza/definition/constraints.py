@@ -10,10 +10,9 @@ import re
 import warnings
 from typing import Any
 
-from senza.definition.model import Parameter
+from senza.definition.model import ENCRYPTED, Parameter
 from senza.errors import DefinitionError, UsageError, Where
 
-ENCRYPTED = "senza:kms:"
 _NUMBER = re.compile(r"\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
 
 

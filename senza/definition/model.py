@@ -10,6 +10,9 @@ from senza.errors import Where
 
 KeyPath = tuple[str | int, ...]
 
+ENCRYPTED = "senza:kms:"
+"""Begins values that are base64 KMS ciphertext."""
+
 
 @dataclass(frozen=True)
 class Source:

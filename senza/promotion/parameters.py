@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from senza.definition import Parameter
+from senza.definition.model import ENCRYPTED
 from senza.definition.suggest import did_you_mean
 from senza.errors import UsageError
 
-CIPHERTEXTS = ("aws:kms:", "senza:kms:")
+CIPHERTEXTS = ("aws:kms:", ENCRYPTED)
 ACCOUNT_ID = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")
 REGIONAL_ID = re.compile(r"(?<![\w-])(?:vpc|subnet|sg|ami|rtb|eni|vpce|lt|i)-[0-9a-f]{8,17}(?![\w-])")
 """Ids of EC2 that mean something in one region of one account only (EC2 User Guide, "Resource IDs")."""

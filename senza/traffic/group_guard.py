@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
+from senza.account.shared import DOMAIN_TAG, LISTENER_TAG
 from senza.aws import Aws
 from senza.errors import Refused
 from senza.stacks.change_sets import ResourceChange
 from senza.stacks.summaries import Stack
 from senza.traffic.parts import parts_of
-from senza.traffic.rules import DOMAIN_TAG, GROUP, LISTENER_TAG, Target, group_name
+from senza.traffic.rules import GROUP, Target, group_name
 from senza.traffic.sharing import in_words, leading_besides, read_balancing
 from senza.traffic.weighted import answers
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from senza.account.shared import free_priority
+from senza.account.shared import DOMAIN_TAG, free_priority, look_up_tags
 from senza.errors import AwsError, Refused
 from senza.plan import World
-from senza.traffic.rules import DOMAIN_TAG, Rule, RuleDomain, tags_by_arn
+from senza.traffic.rules import Rule, RuleDomain
 
 APP_TAG = "senza:app"
 
@@ -93,7 +93,7 @@ def remove(world: World, rule: str) -> None:
 
 def clear(world: World, domain: RuleDomain, hidden: Sequence[Rule]) -> bool:
     """Remove rules of senza's without effect, left by who was stopped while giving way; whether there were any."""
-    tags = tags_by_arn(world.aws, [rule.arn for rule in hidden])
+    tags = look_up_tags(world.aws, [rule.arn for rule in hidden])
     ours = [rule for rule in hidden if rule.hosts == (domain.name,) and tags.get(rule.arn, {}).get(DOMAIN_TAG)]
     for rule in hidden:
         if rule in ours:

@@ -13,16 +13,14 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from senza.account.shared import DESCRIBED, PAGE, ListenerRule, parsed
+from senza.account.shared import DOMAIN_TAG, LISTENER_TAG, PAGE, ListenerRule, look_up_tags, parsed
 from senza.aws import Aws
 from senza.errors import AwsError
-from senza.stacks.tags import LOGICAL_ID_TAG, STACK_TAG, tagged, tags_of
+from senza.stacks.tags import LOGICAL_ID_TAG, STACK_TAG, tagged
 from senza.traffic.records import normal
 
 GROUP = "AWS::ElasticLoadBalancingV2::TargetGroup"
 RULE = "AWS::ElasticLoadBalancingV2::ListenerRule"
-DOMAIN_TAG = "senza:domain"
-LISTENER_TAG = "senza:listener"
 
 
 @dataclass(frozen=True)
@@ -174,26 +172,6 @@ def groups_by_tag(aws: Aws) -> dict[str, Group]:
     return {arn: group for arn, tags in found.items() if (group := group_of(arn, tags))}
 
 
-def tags_by_arn(aws: Aws, arns: Sequence[str]) -> dict[str, dict[str, str]]:
-    """From the balancers themselves: at once right also for what was made a moment ago, unlike the tagging API.
-
-    Those that are gone are missing: AWS then answers for none that was asked for with them.
-    """
-    found: dict[str, dict[str, str]] = {}
-    for start in range(0, len(arns), DESCRIBED):
-        wanted = list(arns[start : start + DESCRIBED])
-        try:
-            answer = aws.call("elbv2", "describe_tags", ResourceArns=wanted)
-        except AwsError as error:
-            if not error.code.endswith("NotFound"):
-                raise
-            if len(wanted) > 1:
-                found |= {arn: tags for one in wanted for arn, tags in tags_by_arn(aws, [one]).items()}
-            continue
-        found |= {item["ResourceArn"]: tags_of(item) for item in answer["TagDescriptions"]}
-    return found
-
-
 class Balancing:
     """Reads target groups and rules with few calls: one for each 100 groups, and one for each listener."""
 
@@ -209,7 +187,7 @@ class Balancing:
             self._groups = groups_by_tag(self._aws)
         missing = [arn for arn in dict.fromkeys(known) if arn not in self._groups and arn not in self._described]
         self._described.update(missing)
-        for arn, tags in tags_by_arn(self._aws, missing).items():
+        for arn, tags in look_up_tags(self._aws, missing).items():
             if group := group_of(arn, tags):
                 self._groups[arn] = group
         return self._groups
@@ -227,7 +205,7 @@ class Balancing:
         named = [arn for domain in wanted for arn in weights_at(rules, domain)]
         owners = {arn: group.stack for arn, group in groups.items()}
         strange = [arn for arn in dict.fromkeys(named) if arn not in owners]
-        owners |= {arn: tags.get(STACK_TAG, "") for arn, tags in tags_by_arn(self._aws, strange).items()}
+        owners |= {arn: tags.get(STACK_TAG, "") for arn, tags in look_up_tags(self._aws, strange).items()}
         return [target for domain in wanted for target in targets_at(domain, rules, groups, owners)]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from senza.account import Account
+from senza.account.shared import look_up_tags
 from senza.aws import Aws
 from senza.clock import Clock
 from senza.components import Compiled
@@ -23,7 +24,6 @@ from senza.traffic.app import plan_traffic, shares, traffic_of
 from senza.traffic.deleting import before_delete
 from senza.traffic.group_guard import changed_groups
 from senza.traffic.guards import before_create, before_update
-from senza.traffic.rules import tags_by_arn
 from senza.traffic.shift_rule import LeaveRule
 from senza.traffic.update_guard import check_change_set
 from tests.traffic.balancing import Edge
@@ -139,8 +139,8 @@ def test_that_another_target_group_is_gone_hides_no_traffic(aws: Aws, edge: Edge
     edge.versions({"shop-1": 200})
     own, gone = edge.group("shop-1"), edge.foreign("short")
     aws.call("elbv2", "delete_target_group", TargetGroupArn=gone)
-    assert tags_by_arn(aws, [gone, own])[own]["senza:domain"] == MAIN
-    assert tags_by_arn(aws, [gone]) == {}
+    assert look_up_tags(aws, [gone, own])[own]["senza:domain"] == MAIN
+    assert look_up_tags(aws, [gone]) == {}
 
 
 def test_nor_one_whose_tags_somebody_took_away(aws: Aws, edge: Edge) -> None:
