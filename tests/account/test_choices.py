@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from senza.account.certificates import Certificate, acm_certificate_for, covers, newest_first, server_certificate_for
@@ -35,7 +35,6 @@ def test_the_zone_of_a_domain(domain: str, zone: str | None) -> None:
     assert (found.id if found else None) == zone
 
 
-@settings(deadline=None)
 @given(st.permutations(ZONES), st.from_regex(r"([a-z]{1,5}\.){0,3}hello\.example\.org\.?", fullmatch=True))
 def test_the_order_of_zones_does_not_count(zones: list[HostedZone], domain: str) -> None:
     found = zone_of(domain, zones)

@@ -162,7 +162,7 @@ def shell(sandbox_server: EmbeddedSandbox, tmp_path: Path, monkeypatch: pytest.M
     return Shell(sandbox_server, tmp_path, monkeypatch)
 
 
-fuzz = settings(deadline=None, suppress_health_check=list(HealthCheck))
+fuzz = settings(suppress_health_check=list(HealthCheck))
 
 
 @given(words=command_lines(), stdin=st.sampled_from(["", "y\n", "n\n", "\x04", "y\ny\ny\n"]))

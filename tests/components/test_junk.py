@@ -36,7 +36,7 @@ JUNK: list[Any] = [None, 3, -1.5, True, "", "x", "sg-1", [], [3], ["x"], [None],
 
 
 @given(place=st.sampled_from(PLACES), junk=st.sampled_from(JUNK), force=st.booleans())
-@settings(deadline=None, max_examples=400, suppress_health_check=list(HealthCheck))
+@settings(max_examples=400, suppress_health_check=list(HealthCheck))
 @example(place=("01-hello-world", ("SenzaComponents",)), junk=[], force=True)
 def test_junk_anywhere(place: tuple[str, tuple[Any, ...]], junk: Any, force: bool, account: Account) -> None:
     case, path = place

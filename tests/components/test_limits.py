@@ -26,7 +26,7 @@ def of_size(size: int, letter: str = "x") -> dict[str, Any]:
 
 
 @given(st.integers(999_800, 1_000_200), st.sampled_from(["x", "ü", "€"]))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_the_template_counts_in_bytes(size: int, letter: str) -> None:
     subject = compiled(of_size(size, letter))
     assert len(subject.template_body().encode()) == size

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from senza.components.naming import given_load_balancer_name, load_balancer_name
@@ -16,7 +16,6 @@ SUFFIX = st.one_of(st.just(""), st.from_regex(r"[a-z0-9-]{1,12}", fullmatch=True
 VALID = re.compile(r"[a-zA-Z0-9]+(-[a-zA-Z0-9]+)*")
 
 
-@settings(deadline=None)
 @given(STACK, VERSION, SUFFIX)
 def test_every_name_is_one_that_aws_takes(stack: str, version: str, suffix: str) -> None:
     name = load_balancer_name(stack, version, suffix)
@@ -25,13 +24,11 @@ def test_every_name_is_one_that_aws_takes(stack: str, version: str, suffix: str)
     assert version in name
 
 
-@settings(deadline=None)
 @given(st.from_regex(r"[a-z]{1,20}", fullmatch=True), VERSION.filter(lambda text: len(text) < 10))
 def test_short_names_are_whole(stack: str, version: str) -> None:
     assert load_balancer_name(stack, version) == f"{stack}-{version}"
 
 
-@settings(deadline=None)
 @given(st.from_regex(r"[a-z0-9-]{1,60}", fullmatch=True))
 def test_given_names_are_cut_and_cleaned(name: str) -> None:
     cut = given_load_balancer_name(name)

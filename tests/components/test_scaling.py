@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from senza.components.scaling import iso_duration, network_threshold, success_requires
@@ -35,7 +35,6 @@ def test_what_says_nothing(value: object) -> None:
         success_requires(value)
 
 
-@settings(deadline=None)
 @given(st.integers(0, 11), st.integers(0, 59), st.integers(0, 59))
 def test_durations_keep_their_length(hours: int, minutes: int, seconds: int) -> None:
     parts = [f"{number}{unit}" for number, unit in ((hours, "h"), (minutes, "m"), (seconds, "s")) if number]
@@ -45,7 +44,6 @@ def test_durations_keep_their_length(hours: int, minutes: int, seconds: int) -> 
         assert [int(group or 0) for group in found.groups()] == [hours, minutes, seconds]
 
 
-@settings(deadline=None)
 @given(st.text(max_size=20))
 def test_any_text_is_a_requirement_or_a_value_error(text: str) -> None:
     try:

@@ -6,7 +6,7 @@ import base64
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from senza.userdata.text import is_encoded, joined, literal_bytes
@@ -27,13 +27,11 @@ def test_joined(parts: list[Any], expected: Any) -> None:
     assert joined(parts) == expected
 
 
-@settings(deadline=None)
 @given(st.lists(st.text()))
 def test_literal_text_counts_in_bytes(texts: list[str]) -> None:
     assert literal_bytes({"Fn::Base64": joined([*texts, REF])}) == len("".join(texts).encode())
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_encoded_scripts_are_recognised_and_measured(text: str) -> None:
     script = f"#!/bin/sh\n{text}"
