@@ -159,14 +159,14 @@ def look_up_quota(aws: Aws) -> int:
     return next((int(item["Max"]) for item in limits if item["Name"] == QUOTA), MAX_RULES)
 
 
-def free_priority(host: str, rules: Iterable[ListenerRule]) -> int | None:
-    """A priority for a rule of this host: the same one each time as long as the rules are the same.
+def free_priority(hosts: Sequence[str], rules: Iterable[ListenerRule]) -> int | None:
+    """A priority for a rule of these hosts: the same one each time as long as the rules are the same.
 
-    It starts at a number that follows from the host, so that two apps which are deployed at the same time seldom meet,
-    and lies before the first rule that takes the host's requests. None where there is no free one.
+    It starts at a number that follows from the first host, so that two apps which are deployed at the same time seldom
+    meet, and lies before the first rule that takes the requests of one. None where there is no free one.
     """
     rules = list(rules)
     used = {rule.priority for rule in rules}
-    end = min((rule.priority - 1 for rule in rules if rule.takes(host)), default=LAST_PRIORITY)
-    start = zlib.crc32(host.encode())
+    end = min((rule.priority - 1 for rule in rules if any(map(rule.takes, hosts))), default=LAST_PRIORITY)
+    start = zlib.crc32(hosts[0].encode())
     return next((one for distance in range(end) if (one := (start + distance) % end + 1) not in used), None)

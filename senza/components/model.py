@@ -100,6 +100,7 @@ class Site:
     checked_images: what it said. own_tags: tags of the stack that components add. containers: what instances run.
     listeners: ARN of the shared listener by the logical id of each target group that shares one of its domains.
     hosts: by ARN of a shared listener and host, the component whose requests those are.
+    group_names: by the name of a target group at a shared load balancer, the component that makes it.
     tolerated: told of errors that ``--force`` makes warnings of, where all of them are to be known.
     """
 
@@ -116,6 +117,7 @@ class Site:
     containers: list[Container] = field(default_factory=list)
     listeners: dict[str, str] = field(default_factory=dict)
     hosts: dict[tuple[str, str], str] = field(default_factory=dict)
+    group_names: dict[str, str] = field(default_factory=dict)
     balanced: dict[str, Balanced] = field(default_factory=dict)
 
     def tolerate(self, error: DefinitionError) -> None:

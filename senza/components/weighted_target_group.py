@@ -10,7 +10,7 @@ from troposphere import elasticloadbalancingv2 as alb
 from troposphere import route53
 
 from senza.account import Needs, NoStack, shared
-from senza.account.shared import DOMAIN_TAG, LISTENER_TAG, ListenerRule, SharedBalancer
+from senza.account.shared import DOMAIN_TAG, LISTENER_TAG, SharedBalancer
 from senza.components.authentication import COGNITO, OIDC, authentication
 from senza.components.balancers import COMMON
 from senza.components.domains import ADDRESSES, Domain
@@ -19,9 +19,10 @@ from senza.components.http_targets import PROTOCOL_VERSION, HttpTargets
 from senza.components.model import Fragment, Property
 from senza.components.settings import shown
 from senza.components.shapes import Shaper
+from senza.components.shared_rules import Neighbours
 from senza.components.weighted_dns import DOMAINS, WeightedDomains
 from senza.definition.suggest import did_you_mean
-from senza.errors import DefinitionError, NotFound
+from senza.errors import NotFound
 
 MAX_HOST = 128
 MAX_HOSTS = 5
@@ -29,7 +30,6 @@ MAX_HOSTS = 5
 Balancers")."""
 MADE_HERE = {"Name", "Port", "Targets"}
 """Properties of the target group that are always the component's."""
-STACK_TAG = "aws:cloudformation:stack-name"
 _FROM_COMMON = ("HTTPPort", "HealthCheckProtocol", "HealthCheckPath", "HealthCheckPort", "NameSuffix")
 
 
@@ -112,13 +112,21 @@ Backend:
             hint = f"{did_you_mean(name, known)} {hint}".strip()
             raise settings.wrong(error.message, "SharedLoadBalancer", hint=hint) from error
 
+    @cached_property
+    def neighbours(self) -> Neighbours:
+        rules = self.site.account.listener_rules(self.shared.listener)
+        return Neighbours(self.settings, self.site, self.shared, rules)
+
+    @cached_property
+    def balancer_name(self) -> str:
+        return self.neighbours.group_name(self.load_balancer_name(), self.settings.text("NameSuffix"))
+
     def build(self) -> Fragment:
-        shaper, account = self.shaper(), self.site.account
-        rules = account.listener_rules(self.shared.listener)
+        shaper = self.shaper()
         weighted, hosts = self._names()
         main = host_of(weighted)
         self._check_apart([main, *hosts])
-        self._check_main(main, rules)
+        self.neighbours.check_main(main)
         group, rule = self.target_groups()[0], self.listeners()[0]
         properties = self.target_group()
         properties["Tags"] = [
@@ -129,7 +137,7 @@ Backend:
         self.site.listeners[group] = self.shared.listener
         routing = {
             "ListenerArn": imported(self.shared.stack, shared.LISTENER),
-            "Priority": self._priority(hosts, rules),
+            "Priority": self.neighbours.priority(hosts),
             "Conditions": [{"Field": "host-header", "HostHeaderConfig": {"Values": hosts}}],
             "Actions": self._actions(group),
         }
@@ -219,66 +227,17 @@ Backend:
                 "Senza::SharedLoadBalancer.",
             )
 
-    # -- rules ------------------------------------------------------------------------------------------------------
     def _check_apart(self, hosts: Sequence[str]) -> None:
-        """Raises DefinitionError for a host of another component, too: only one of them could have its requests."""
+        """Raises DefinitionError for a host or name of another component: only one of them could have it."""
         for host in hosts:
             other = self.site.hosts.setdefault((self.shared.listener, host), self.name)
             if other != self.name:
                 message = f"{self.name} and {other} are both to get the requests for {host}"
                 raise self.settings.wrong(message, hint="Give them Domains, or MainDomain and VersionDomain, apart.")
-
-    def _check_main(self, main: str, rules: Sequence[ListenerRule]) -> None:
-        """Raises DefinitionError where the main domain's requests go to somebody else."""
-        app = self.site.bound.stack_name
-        for rule in rules:
-            if main in rule.hosts:
-                found = list(self._tags_of([rule]).values())
-                strange = [tags for tags in found if tags.get("StackName", app) != app]
-                if strange and len(strange) == len(found):  # else it is our rule, and another has a part of it
-                    raise self._foreign(main, rule, strange[0].get(STACK_TAG, strange[0]["StackName"]), "MainDomain")
-
-    def _priority(self, hosts: Sequence[str], rules: Sequence[ListenerRule]) -> int:
-        """That of this stack's rule where it has one, else a free one. Raises DefinitionError."""
-        there = [rule for rule in rules if set(hosts) & set(rule.hosts)]
-        own: list[ListenerRule] = []
-        for rule in there:
-            owners = {tags.get(STACK_TAG, "") for tags in self._tags_of([rule]).values()}
-            if owners != {self.site.bound.full_name}:
-                host = next(host for host in hosts if host in rule.hosts)
-                raise self._foreign(host, rule, ", ".join(sorted(owners - {""})), "VersionDomain")
-            own.append(rule)
-        if own:
-            return own[0].priority
-        most = self.site.account.max_rules() if len(rules) >= shared.MAX_RULES else shared.MAX_RULES
-        if len(rules) >= most:
-            raise self.settings.wrong(
-                f"{self.shared.stack} has {len(rules)} rules, and a load balancer may have {most}",
-                "SharedLoadBalancer",
-                hint="Delete old versions, ask AWS for a higher quota, or make another shared load balancer.",
-            )
-        found = shared.free_priority(hosts[0], rules)
-        if found is None:
-            first = next(rule for rule in rules if rule.takes(hosts[0]))
-            raise self.settings.wrong(
-                f"the rule with priority {first.priority} of {self.shared.stack} takes the requests for {hosts[0]}, "
-                "and there is no free priority before it",
-                "SharedLoadBalancer",
-                hint="Give that rule a higher number: aws elbv2 set-rule-priorities.",
-            )
-        return found
-
-    def _tags_of(self, rules: Sequence[ListenerRule]) -> dict[str, dict[str, str]]:
-        return self.site.account.target_group_tags(group for rule in rules for group in rule.groups)
-
-    def _foreign(self, host: str, rule: ListenerRule, owner: str, key: str) -> DefinitionError:
-        whose = f"stack {owner}" if owner else "nobody that senza knows"
-        return self.settings.wrong(
-            f"{host} is taken at {self.shared.stack} by a rule of {whose} (priority {rule.priority})",
-            *([key] if key in self.settings else []),
-            hint="Choose another name. Only if nobody needs that rule any more, delete it: "
-            f"aws elbv2 delete-rule --rule-arn {rule.arn}",
-        )
+        other = self.site.group_names.setdefault(self.balancer_name, self.name)
+        if other != self.name:
+            message = f"the target groups of {self.name} and {other} would both be called {self.balancer_name}"
+            raise self.settings.wrong(message, hint="Give one of them a NameSuffix, e.g. admin.")
 
 
 def imported(stack: str, output: str) -> dict[str, Any]:

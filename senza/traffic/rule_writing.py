@@ -23,7 +23,7 @@ def create(world: World, domain: RuleDomain, weights: Mapping[str, int], app: st
     Raises Refused where there is none, and as :func:`check_plain`.
     """
     check_plain(domain, weights, rules)
-    priority = free_priority(domain.name, [rule.listed for rule in rules])  # the same again, so first rules collide
+    priority = free_priority([domain.name], [rule.listed for rule in rules])  # the same again, so first rules collide
     if priority is None:
         raise Refused(
             f"the listener has no free priority for a rule of {domain} before those that take its requests",

@@ -360,6 +360,48 @@ def test_two_components_of_a_stack_do_not_take_each_others_requests(
     assert caught.value.message == f"Admin and Backend are both to get the requests for {host}"
     apart = ADMIN % ("admin.hello.example.org", "admin-1.hello.example.org")
     assert len(shared.compile(whole(f"{GROUP % ''}\n{apart}")).weighted_targets) == 2
+    with pytest.raises(DefinitionError) as caught:
+        shared.compile(whole(f"{GROUP % ''}\n{apart.replace(' NameSuffix: admin,', '')}"))
+    assert caught.value.message == "the target groups of Admin and Backend would both be called my-app-1"
+
+
+LONG = "a-very-long-application-name-for-"
+CUT = "a-very-long-application-name-f-1"
+
+
+def named(made: Compiled) -> str:
+    return str(made.template["Resources"]["BackendTargetGroup"]["Properties"]["Name"])
+
+
+def test_target_groups_of_apps_that_begin_alike_have_different_names(shared: Shared) -> None:
+    for app in ("cats", "dogs"):
+        shared.deploy(text(GROUP).replace("my-app", LONG + app), f"{LONG}{app}-1")
+    found = shared.aws.call("elbv2", "describe_target_groups")["TargetGroups"]
+    assert len({one["TargetGroupName"] for one in found}) == 2
+
+
+def test_a_target_group_that_has_a_cut_name_keeps_it_and_is_not_replaced(shared: Shared) -> None:
+    """As versions have it that were made when names were only cut."""
+    old = shared.compile(text(GROUP).replace("my-app", f"{LONG}cats"))
+    old.template["Resources"]["BackendTargetGroup"]["Properties"]["Name"] = CUT
+    stack = f"{LONG}cats-1"
+    shared.aws.call("cloudformation", "create_stack", StackName=stack, TemplateBody=old.template_body())
+    assert named(shared.compile(text(GROUP).replace("my-app", f"{LONG}cats"))) == CUT
+    other = named(shared.compile(text(GROUP).replace("my-app", f"{LONG}dogs")))
+    assert other.startswith("a-very-long-application-")
+    assert other != CUT
+    moved = text(GROUP, "VersionDomain: moved.hello.example.org").replace("my-app", f"{LONG}cats")
+    assert named(shared.compile(moved)) == CUT
+
+
+def test_a_rule_comes_before_wildcards_for_any_of_its_hosts(shared: Shared) -> None:
+    shared.rule("two.*.example.org", 5)
+    domains = (
+        "Domains: {Main: {Type: weighted, Zone: hello.example.org, Subdomain: shop}, "
+        "One: {Type: standalone, Zone: hello.example.org, Subdomain: one}, "
+        "Two: {Type: standalone, Zone: hello.example.org, Subdomain: two}}"
+    )
+    assert shared.group(domains).template["Resources"]["BackendRule"]["Properties"]["Priority"] < 5
 
 
 def test_the_main_rule_of_the_apps_own_versions_is_no_obstacle(shared: Shared) -> None:
@@ -438,10 +480,10 @@ def rule(priority: int, *hosts: str, only: bool = True) -> ListenerRule:
 def test_a_priority_is_free_before_what_takes_the_host_and_always_the_same(used: set[int], wildcard: int) -> None:
     rules = [rule(number, "other.example.org") for number in used - {wildcard}]
     rules += [rule(wildcard, "*.example.org"), rule(100, "a?p.example.org"), rule(1000, "*", only=False)]
-    found = free_priority("app.example.org", rules)
+    found = free_priority(["app.example.org"], rules)
     room = set(range(1, wildcard)) - used
     assert found in room if room else found is None
-    assert free_priority("app.example.org", rules[::-1]) == found
+    assert free_priority(["app.example.org"], rules[::-1]) == found
 
 
 def test_a_rule_with_further_conditions_leaves_requests_to_others() -> None:
