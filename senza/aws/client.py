@@ -79,7 +79,7 @@ class Aws:
         self._lock = threading.RLock()
         self._session: Any = None
         self._chained = False
-        self._clients: dict[str, BaseClient] = {}
+        self._clients: dict[tuple[str, bool], BaseClient] = {}
         self.calls: list[Call] = []
         """Every request sent so far, in order."""
         self.request_ids: list[str] = []
@@ -140,6 +140,16 @@ class Aws:
         """
         with translated(service, operation):
             answer: dict[str, Any] = getattr(self._client(service), operation)(**parameters)
+        return answer
+
+    def once(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
+        """The same, but never sent again: for a write that depends on what was read right before.
+
+        By the time of a second attempt somebody else may have written. Where :func:`senza.aws.failures.passing`, it is
+        not known whether it took effect: read, and decide anew.
+        """
+        with translated(service, operation):
+            answer: dict[str, Any] = getattr(self._client(service, once=True), operation)(**parameters)
         return answer
 
     def pages(self, service: str, operation: str, key: str, **parameters: Any) -> Iterator[Any]:
@@ -221,23 +231,24 @@ class Aws:
             answer: dict[str, Any] = self._made(session, "sts").get_caller_identity()
         return answer
 
-    def _client(self, service: str) -> BaseClient:
+    def _client(self, service: str, *, once: bool = False) -> BaseClient:
         with self._lock:  # a boto3 session must not create two clients at the same time
-            if service not in self._clients:
+            if (service, once) not in self._clients:
                 self._check()
-                self._clients[service] = self._made(self._open_session(), service)
-            return self._clients[service]
+                self._clients[service, once] = self._made(self._open_session(), service, once=once)
+            return self._clients[service, once]
 
-    def _made(self, session: Any, service: str) -> BaseClient:
+    def _made(self, session: Any, service: str, *, once: bool = False) -> BaseClient:
         from botocore.config import Config
 
         brisk = service in BRISK
+        attempts = 1 if once else 5 if brisk else 9
         client: BaseClient = session.client(
             service,
             region_name=session.region_name or self.region,
             endpoint_url=self._endpoint.url if self._endpoint else None,
             config=Config(
-                retries={"mode": "standard", "max_attempts": 4 if brisk else 8},
+                retries={"mode": "standard", "total_max_attempts": attempts},
                 connect_timeout=5 if brisk else 60,
                 read_timeout=15 if brisk else 60,
                 max_pool_connections=10,

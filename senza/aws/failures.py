@@ -17,6 +17,10 @@ INVALID = {
 }
 DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"}
 THROTTLED = {"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException", "SlowDown"}
+PASSING = THROTTLED | {
+    *("Connection", "RequestTimeout", "InternalError", "InternalFailure", "InternalServiceError"),
+    *("ServiceUnavailable", "ServiceUnavailableException", "500", "502", "503", "504"),
+}
 
 NO_LOGIN = {"SSOError", "SSOTokenLoadError", "UnauthorizedSSOTokenError", "TokenRetrievalError"}
 """botocore's exceptions for an SSO log-in that was not made, or is over."""
@@ -25,6 +29,11 @@ NO_LOGIN = {"SSOError", "SSOTokenLoadError", "UnauthorizedSSOTokenError", "Token
 def camel(operation: str) -> str:
     """``create_stack`` as the API reference writes it: ``CreateStack``."""
     return "".join(part.capitalize() for part in operation.split("_")) if operation.islower() else operation
+
+
+def passing(error: AwsError) -> bool:
+    """Whether the same call may well succeed later, or has succeeded and only its answer was lost."""
+    return error.code in PASSING
 
 
 def hint_for(code: str, service: str, operation: str) -> str:

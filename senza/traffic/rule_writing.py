@@ -1,19 +1,46 @@
-"""Writing listener rules: made, changed and removed, each in one request.
+"""Writing listener rules: made, changed and removed, each in one request, which is sent once.
 
-See CreateRule, ModifyRule and DeleteRule in the Elastic Load Balancing API reference.
+None of them has a condition, so sending one again later would undo what somebody else wrote meanwhile. Instead, whoever
+got no answer reads again and decides anew (:func:`insisting`). See CreateRule, ModifyRule and DeleteRule in the Elastic
+Load Balancing API reference.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from senza.account.shared import DOMAIN_TAG, free_priority, look_up_tags
+from senza.aws.failures import passing
 from senza.errors import AwsError, Refused
 from senza.plan import World
 from senza.traffic.rules import Rule, RuleDomain
 
 APP_TAG = "senza:app"
+WRITES = ("CreateRule", "ModifyRule", "DeleteRule")
+ATTEMPTS = 6
+PAUSE = 1.0
+"""Seconds before the second attempt; twice as many before each further one."""
+
+T = TypeVar("T")
+
+
+def insisting(world: World, attempt: Callable[[], T]) -> T:
+    """What an attempt to read a rule and then write it comes to; it is made again where its write got no answer.
+
+    Raises what the attempt raises, and AwsError where AWS does not answer for half a minute.
+    """
+    pause = PAUSE
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return attempt()
+        except AwsError as error:
+            if error.operation not in WRITES or not passing(error):
+                raise
+            world.say(f"{error.message}; looking at the rule again")
+        world.clock.sleep(pause)
+        pause *= 2
+    return attempt()
 
 
 def create(world: World, domain: RuleDomain, weights: Mapping[str, int], app: str, rules: Sequence[Rule]) -> str:
@@ -30,7 +57,7 @@ def create(world: World, domain: RuleDomain, weights: Mapping[str, int], app: st
             hint="Give the rule that does a higher number: aws elbv2 set-rule-priorities.",
         )
     try:
-        answer = world.aws.call(
+        answer = world.aws.once(
             "elbv2",
             "create_rule",
             ListenerArn=domain.listener,
@@ -68,7 +95,7 @@ def modify(world: World, rule: Rule, weights: Mapping[str, int]) -> None:
     old = rule.forward or {"Type": "forward"}
     forward = {key: value for key, value in old.items() if key != "TargetGroupArn"}
     forward["ForwardConfig"] = {**(old.get("ForwardConfig") or {}), "TargetGroups": as_groups(weights)}
-    world.aws.call("elbv2", "modify_rule", RuleArn=rule.arn, Actions=[*actions, forward])
+    world.aws.once("elbv2", "modify_rule", RuleArn=rule.arn, Actions=[*actions, forward])
 
 
 def kept(action: Mapping[str, Any]) -> dict[str, Any]:
@@ -85,7 +112,7 @@ def as_groups(weights: Mapping[str, int]) -> list[dict[str, Any]]:
 
 def remove(world: World, rule: str) -> None:
     try:
-        world.aws.call("elbv2", "delete_rule", RuleArn=rule)
+        world.aws.once("elbv2", "delete_rule", RuleArn=rule)
     except AwsError as error:
         if not error.code.startswith("RuleNotFound"):
             raise

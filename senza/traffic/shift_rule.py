@@ -2,26 +2,28 @@
 
 ModifyRule replaces all actions of a rule at once, and has no condition ("ModifyRule" in the Elastic Load Balancing API
 reference). So the rule is read right before and compared with what the plan was made from, and read again afterwards:
-of two people the second one is told. What lies between reading and writing is one request.
+of two people the second one is told. What lies between reading and writing is one request, even where AWS does not
+answer: it is never sent again without reading.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NoReturn
 
 from senza.errors import AwsError, Conflict, Refused
 from senza.plan import Outcome, Step, World, perform
 from senza.stacks.references import split_name
 from senza.traffic.protection import gaining, losing, set_protection
-from senza.traffic.rule_writing import clear, create, modify, remove
+from senza.traffic.rule_writing import clear, create, insisting, modify, remove
 from senza.traffic.rules import Rule, RuleDomain, Target, group_name, rules_at, rules_of
 from senza.traffic.weighted import Key, WeightChange, described
 
 MOST_GROUPS = 5
 """Target groups of one rule ("Quotas for your Application Load Balancers")."""
-ATTEMPTS = 5
+PRIORITIES = 5
 """How often a free priority is looked for."""
 LOOK_AGAIN = "Look again (senza traffic NAME) and repeat the command if it is still what you want."
 
@@ -122,32 +124,36 @@ class LeaveRule(Step):
 @perform.register
 def leave_rule(step: LeaveRule, world: World) -> Outcome:
     """Raises Conflict where somebody gave it traffic meanwhile."""
+    return Outcome("done" if insisting(world, partial(taken_out, step, world)) else "was so already")
+
+
+def taken_out(step: LeaveRule, world: World) -> bool:
     done = False
     for number, rule in enumerate(rules_at(rules_of(world.aws, step.domain.listener), step.domain.name)):
         if step.group not in rule.weights:
             continue
         if number == 0 and rule.weights[step.group]:
             raise Conflict(f"somebody just gave traffic of {step.domain} to {group_name(step.group)}", hint=LOOK_AGAIN)
-        left = {arn: weight for arn, weight in rule.weights.items() if arn != step.group}
-        if left:
-            modify(world, rule, left)
+        others = {arn: weight for arn, weight in rule.weights.items() if arn != step.group}
+        if others:
+            modify(world, rule, others)
         else:
             remove(world, rule.arn)
         done = True
-    return Outcome("done" if done else "was so already")
+    return done
 
 
 @perform.register
 def shift_rule(step: ShiftRule, world: World) -> Outcome:
     set_protection(world, gaining(step.changes), on=True)
-    said, made = write(step, world)
+    said, made = insisting(world, partial(write, step, world))
     set_protection(world, losing(step.changes), on=False)
     try:
         found = rules_at(rules_of(world.aws, step.domain.listener), step.domain.name)
     except AwsError as error:  # the weights are changed, whether or not we may look at them
         return Outcome(f"{said}, but it could not be looked at: {error}")
     if made and len(found) > 1:
-        give_way(step, world, made)
+        insisting(world, partial(give_way, step, world, made))
     if weights_of(found) != step.after:
         raise Conflict(
             f"the weights of {step.domain} were set, and somebody else changed them since: now {told(step, found)}",
@@ -161,7 +167,7 @@ def write(step: ShiftRule, world: World) -> tuple[str, str]:
 
     Raises Conflict where the rule is not as planned.
     """
-    for _ in range(ATTEMPTS):
+    for _ in range(PRIORITIES):
         rules = rules_of(world.aws, step.domain.listener)
         found = rules_at(rules, step.domain.name)
         if weights_of(found) == step.after:

@@ -87,21 +87,6 @@ def test_doing_it_again_changes_nothing(aws: Aws, edge: Edge, clock: Clock, sand
     assert writes(sandbox) == []
 
 
-@pytest.mark.parametrize("begin", [{}, {"shop-1": 200}])
-def test_a_lost_answer_is_no_conflict(
-    aws: Aws, edge: Edge, clock: Clock, sandbox: EmbeddedSandbox, begin: dict[str, int]
-) -> None:
-    for version in "12":
-        edge.create(f"shop-{version}")
-    edge.put(begin)
-    call = "ModifyRule" if begin else "CreateRule"
-    sandbox.faults.add(f"elbv2:{call}", times=1, when="after", drop=True)
-    switch(aws, clock, "2", 50)
-    assert writes(sandbox)[-2:] == [call] * 2, "the answer was not lost"
-    assert edge.weights() == ({"shop-1": 150, "shop-2": 50} if begin else {"shop-2": 200})
-    assert len(edge.rules()) == 1
-
-
 def test_whoever_comes_second_is_told_and_changes_nothing(aws: Aws, edge: Edge, clock: Clock) -> None:
     edge.versions({"shop-1": 200})
     edge.create("shop-2")
