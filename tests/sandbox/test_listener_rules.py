@@ -228,6 +228,40 @@ def test_the_secret_of_a_log_in_is_never_shown(edge: Edge) -> None:
     assert edge.rules()[0]["Actions"][0]["AuthenticateOidcConfig"] == oidc
 
 
+def test_a_log_in_has_a_client_secret_which_only_a_rule_that_has_one_may_keep(edge: Edge) -> None:
+    config = {
+        "Issuer": "https://id.example.org",
+        **{f"{name}Endpoint": f"https://id.example.org/{name}" for name in ("Authorization", "Token", "UserInfo")},
+        "ClientId": "shop",
+    }
+    forward = to(edge.group("one")) | {"Order": 2}
+    rule = edge.rule(1, [to(edge.group("two"))])
+
+    def refused(**more: Any) -> str:
+        login = {"Type": "authenticate-oidc", "Order": 1, "AuthenticateOidcConfig": config | more}
+        return edge.refused("modify_rule", RuleArn=rule, Actions=[login, forward])
+
+    assert "must be given" in refused()
+    assert "must be given" in refused(UseExistingClientSecret=False)
+    assert "could keep" in refused(UseExistingClientSecret=True)
+    login = {"Type": "authenticate-oidc", "Order": 1, "AuthenticateOidcConfig": config | {"ClientSecret": "hidden"}}
+    edge.call("modify_rule", RuleArn=rule, Actions=[login, forward])
+    assert "must be given" in refused()
+    assert "cannot be given" in refused(UseExistingClientSecret=True, ClientSecret="another")
+
+
+def test_a_path_is_a_condition_of_its_own_and_conditions_change_without_actions(edge: Edge) -> None:
+    path = {"Field": "path-pattern", "PathPatternConfig": {"Values": ["/api/*", "/v2/*"]}}
+    one = edge.group("one")
+    rule = edge.rule(10, [to(one)], Conditions=[path])
+    assert edge.rules()[0]["Conditions"] == [path | {"Values": ["/api/*", "/v2/*"]}]
+    host = {"Field": "host-header", "HostHeaderConfig": {"Values": ["app.example.org"]}}
+    edge.call("modify_rule", RuleArn=rule, Conditions=[host])
+    found = edge.rules()[0]
+    assert found["Conditions"] == [host | {"Values": ["app.example.org"]}]
+    assert found["Actions"][0]["TargetGroupArn"] == one
+
+
 def test_targets_are_unused_until_something_forwards_to_them(edge: Edge, sandbox: EmbeddedSandbox) -> None:
     group = edge.group("one")
     subnet = sandbox.values["subnets"]["internal-eu-central-1a"]

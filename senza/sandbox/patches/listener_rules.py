@@ -94,6 +94,8 @@ def of_rules() -> None:
         balancer = balancer_with(self, listener_arn)
         number = limits.check_priority(priority)
         limits.check_conditions(conditions)
+        if not actions:
+            raise limits.refused("A rule must have at least one action")
         made = [models.FakeAction(action) for action in actions]
         self._validate_actions(made)
         check_free(self, listener_arn, {"": number})
@@ -101,8 +103,11 @@ def of_rules() -> None:
             raise limits.refused(
                 f"The maximum number of rules on load balancer '{balancer.arn}' has been reached", "TooManyRules"
             )
+        limits.check_secrets(actions)
         check_association(self, balancer, made)
-        return create_rule(self, listener_arn, limits.conditions_as_shown(conditions), number, actions, tags)
+        rule = create_rule(self, listener_arn, conditions, number, actions, tags)
+        rule.conditions = limits.conditions_as_shown(conditions)  # not before: moto refuses both ways at a time
+        return rule
 
     def modify(self: Any, rule_arn: str, conditions: list[Any], actions: list[Any]) -> Any:
         rule = one_rule(self, rule_arn)
@@ -113,8 +118,11 @@ def of_rules() -> None:
         if actions:
             made = [models.FakeAction(action) for action in actions]
             self._validate_actions(made)
+            limits.check_secrets(actions, [action.data for action in rule.actions])
             check_association(self, balancer_with(self, rule.listener_arn), made)
-        return modify_rule(self, rule_arn, limits.conditions_as_shown(conditions), actions)
+        rule = modify_rule(self, rule_arn, conditions, actions)
+        rule.conditions = limits.conditions_as_shown(rule.conditions)
+        return rule
 
     def delete(self: Any, arn: str) -> None:
         rule = one_rule(self, arn)
@@ -149,7 +157,8 @@ def of_listeners() -> None:
     validate = backend._validate_actions
 
     def validate_actions(self: Any, actions: list[Any]) -> None:
-        limits.check_actions([action.senza_given for action in actions])
+        if actions:  # ModifyRule may be given conditions alone
+            limits.check_actions([action.senza_given for action in actions])
         validate(self, actions)
 
     def new_listener(self: Any, load_balancer_arn: str, *args: Any, **kwargs: Any) -> Any:

@@ -86,6 +86,25 @@ def check_actions(actions: Sequence[dict[str, Any]]) -> None:
             check_forward(one)
 
 
+def check_secrets(actions: Iterable[dict[str, Any]], before: Iterable[dict[str, Any]] = ()) -> None:
+    """Raises what the API answers for a log-in without client secret. before: the actions that the rule has so far.
+
+    ``ClientSecret`` may be left out where ``UseExistingClientSecret`` says so and there is one
+    (AuthenticateOidcActionConfig in the API reference).
+    """
+    there = any(one.get("Type") == "authenticate-oidc" for one in before)
+    for one in actions:
+        if one.get("Type") != "authenticate-oidc":
+            continue
+        login = one.get("AuthenticateOidcConfig") or {}
+        given, keeps = bool(login.get("ClientSecret")), str(login.get("UseExistingClientSecret")).lower() == "true"
+        if given == keeps:
+            said = "cannot be given with" if given else "must be given, unless the rule keeps it by"
+            raise refused(f"The client secret {said} UseExistingClientSecret", "InvalidLoadBalancerAction")
+        if keeps and not there:
+            raise refused("There is no client secret that the rule could keep", "InvalidLoadBalancerAction")
+
+
 def check_forward(action: dict[str, Any]) -> None:
     groups = groups_of(action)
     if not groups:
