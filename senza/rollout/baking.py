@@ -73,7 +73,7 @@ def beginning(run: Run) -> float:
 
 def judged(run: Run, began: float) -> tuple[list[Verdict], Look]:
     """One look at all gates: the minutes since the first move of traffic, the old version's included."""
-    gates = run.rollout.gates
+    gates = tuple(gate for gate in run.rollout.gates if str(gate.source) not in run.ground.untold)
     first = min((at for at, _ in run.shifts()), default=began)
     app = run.ground.app
     new = Side(run.ground.stack, app, run.ground.version)

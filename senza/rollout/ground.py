@@ -10,6 +10,7 @@ from senza.components import Compiled
 from senza.errors import Refused
 from senza.rollout.capacity import groups_by_stack, sizes_of
 from senza.rollout.planning import Ground
+from senza.rollout.untold import untold
 from senza.stacks.changes import DEAD, already_exists
 from senza.stacks.summaries import Stack, list_stacks
 from senza.traffic.balancers import name_in_alias
@@ -46,6 +47,7 @@ def look_at_ground(aws: Aws, zones: Zones, compiled: Compiled) -> Ground:
         sizes=sizes,
         shared=bool(compiled.weighted_targets) and not compiled.weighted_records,
         both=traffic.both,
+        untold=untold(compiled.template),
     )
 
 

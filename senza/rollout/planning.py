@@ -28,6 +28,7 @@ from senza.rollout.steps import (
     StopVersion,
     UpdateVersion,
 )
+from senza.rollout.untold import in_words
 from senza.traffic.shift_rule import MOST_GROUPS
 from senza.traffic.weighted import RULE, Place
 from senza.traffic.weights import TOTAL, percent
@@ -51,6 +52,7 @@ class Ground:
     exists: whether the stack of the new version was there already. weighted: whether it shares a domain by weight.
     shared: whether only listener rules give it its share: then at once, and on a load balancer that it does not bring.
     both: the names at which versions have weights in Route 53 and in a listener rule. weights: see :meth:`key`.
+    untold: built-in gates that the new version's load balancer tells nothing of, and why.
     """
 
     app: str
@@ -62,6 +64,7 @@ class Ground:
     sizes: Sizes = field(default_factory=dict)
     shared: bool = False
     both: tuple[str, ...] = ()
+    untold: Mapping[str, str] = field(default_factory=dict)
 
     def key(self, domain: Place) -> str:
         """What the weights of a domain are called in the journal."""
@@ -99,6 +102,7 @@ class Ground:
             **{"weighted": self.weighted, "weights": self.weights, "sizes": self.sizes},
             **({"shared": True} if self.shared else {}),
             **({"both": list(self.both)} if self.both else {}),
+            **({"untold": self.untold} if self.untold else {}),
         }
 
     @classmethod
@@ -287,4 +291,7 @@ def warnings(rollout: Rollout, ground: Ground, steps: Sequence[RolloutStep]) -> 
         )
     if rollout.strategy == Strategy.RECREATE and ground.others:
         told.append(f"nobody serves from the moment {ground.others[0]} stops until {ground.stack} is healthy")
+    for because in dict.fromkeys(ground.untold.values()):
+        silent = [gate.name for gate in rollout.gates if ground.untold.get(str(gate.source)) == because]
+        told += [in_words(silent, ground.stack, because)] if silent else []
     return told

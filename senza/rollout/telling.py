@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from senza.journal import redacted
 from senza.rollout.notify import Event, tell
 from senza.rollout.report import html, svg
 from senza.rollout.reporting import HTML, SVG, record_of
@@ -37,6 +38,7 @@ class Telling(Listeners):
         lines = [f"{run.ground.app} {run.ground.version}: {what}", because]
         lines += [f"{domain}: {described(weights)}" for domain, weights in weights_left(run).items()]
         lines.append(f"senza rollout status {run.ground.app}")
-        event = Event(lines[0], "\n".join(line for line in lines if line))
+        text = str(redacted({"said": "\n".join(line for line in lines if line)}, run.secrets)["said"])
+        event = Event(lines[0], text)
         for problem in tell(run.aws, run.web, run.rollout.notify, event):
             run.say(problem)
