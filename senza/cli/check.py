@@ -66,7 +66,7 @@ def command(
     found, looked_for = look_at(context, gathered, bool(version), online, lint)
     made = report([*gathered.findings, *found], gathered.bound, looked_for)
     if text := FORMATS[output](made, __version__):
-        click.echo(text)
+        click.echo(context.discretion(text))
     conclude(context, made, definition, strict)
 
 

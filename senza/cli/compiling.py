@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -14,7 +14,7 @@ from senza.cli.types import tag
 
 if TYPE_CHECKING:
     from senza.components import Compiled
-    from senza.definition import Bound
+    from senza.definition import Bound, Definition
 
 F = TypeVar("F", bound=Callable[..., Any])
 MOST_WARNINGS = 5
@@ -41,16 +41,20 @@ class Request:
 
         definition = load(self.definition, lenient=self.force)
         values = load_parameter_file(self.parameter_file) if self.parameter_file else None
-        return bind(
+        defaults = defaults_for(context, definition)
+        context.discretion.keep(given_secrets(definition, self.parameters, values or {}, defaults))
+        bound = bind(
             definition,
             self.version,
             self.parameters,
             region=lambda: context.aws().region,
             account_info=context.account().info,
             parameter_values=values,
-            defaults=defaults_for(context, definition),
+            defaults=defaults,
             defaults_of=place_of(context.environment),
         )
+        context.discretion.keep(secrets_of(bound))
+        return bound
 
     def compile(self, context: Context, bound: Bound | None = None) -> Compiled:
         """Compile, after binding where that was not done before; warnings go to stderr.
@@ -65,8 +69,37 @@ class Request:
             context.aws().arrive()  # another account is not the fault of the component that first asks about it
         gate = gate_for(context, self.verify, force=self.force)
         compiled = compile(bound, context.account(), force=self.force, extra_tags=dict(self.tags), images=gate)
+        context.discretion.keep(secrets_of(bound, compiled))
         tell_about(context, compiled)
         return compiled
+
+
+def given_secrets(definition: Definition, arguments: Sequence[str], *sources: Mapping[str, object]) -> Iterator[str]:
+    """The values of NoEcho parameters as far as they can be made out before it is known whether all is right.
+
+    arguments: of the command line. sources: values by name.
+    """
+    hidden = {parameter.name for parameter in definition.parameters if parameter.no_echo}
+    for source in sources:
+        yield from (str(value) for name, value in source.items() if name in hidden)
+    for position, argument in enumerate(arguments):
+        name, sign, value = argument.partition("=")
+        if sign and name in hidden:
+            yield value
+        if position < len(definition.parameters) and definition.parameters[position].name in hidden:
+            yield argument
+
+
+def secrets_of(bound: Bound, compiled: Compiled | None = None) -> set[str]:
+    """The values that must not be shown: those of NoEcho parameters, as given and decrypted, and tokens."""
+    from senza.components.senza_info import SECRET_KEYS
+    from senza.stacks.differences import no_echo
+
+    found = {bound.arguments[one.name] for one in bound.parameters if one.no_echo}
+    found |= {str(bound.info.get(key) or "") for key in SECRET_KEYS}
+    if compiled:
+        found |= {compiled.parameters.get(name, "") for name in no_echo(compiled.template)}
+    return found - {""}
 
 
 def tell_about(context: Context, compiled: Compiled) -> None:

@@ -8,6 +8,7 @@ from senza.cli.context import Context
 from senza.cli.options import common_options, pass_context, table_options
 from senza.cli.output import Column, Table
 from senza.cli.settings import SETTINGS, checked, read_settings, setting, settings_file, write_settings
+from senza.discretion import secrets_in_url
 from senza.errors import NotFound, UsageError
 
 COLUMNS = (Column("key"), Column("value"), Column("description", shrinks=True))
@@ -48,6 +49,7 @@ def command(context: Context, table: Table, key: str | None, value: str | None, 
             raise UsageError("--unset takes no VALUE", hint=f"Write senza config {key} --unset.")
         forget(context, values, key)
     elif value is not None:
+        context.discretion.keep(secrets_in_url(value))
         kept = checked(key, value)
         write_settings(context.environ, {**values, key: kept})
         context.say(f"{key} is {kept} ({settings_file(context.environ)}).")

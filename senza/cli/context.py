@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from senza.clock import Clock, SystemClock
+from senza.discretion import Discretion, harmless, secrets_in_url
 from senza.errors import Refused
 
 if TYPE_CHECKING:
@@ -41,8 +42,9 @@ class Context:
         self.region: str | None = None
         self.profile: str | None = None
         self.sandbox = False
-        self.definition: str | None = None
-        """Path or URL of the definition that the command was given: senza.yaml is looked for beside it."""
+        self.discretion = Discretion()
+        """Knows the secrets of this run as they become known, and hides them in whatever is said."""
+        self._definition: str | None = None
         self._environment_name: str | None = None
         self._environments: Environments | None = None
         self.asks = True
@@ -58,6 +60,16 @@ class Context:
     def choose(self, option: str, value: str | bool) -> None:
         """Keep the value of one of the common options: region, profile, sandbox or environment_name."""
         setattr(self, option, value)
+
+    @property
+    def definition(self) -> str | None:
+        """Path or URL of the definition that the command was given: senza.yaml is looked for beside it."""
+        return self._definition
+
+    @definition.setter
+    def definition(self, location: str | None) -> None:
+        self.discretion.keep(secrets_in_url(location or ""))
+        self._definition = location
 
     @property
     def environment_name(self) -> str | None:
@@ -83,15 +95,19 @@ class Context:
 
         return addressed(text, self.whereabouts)
 
+    def told(self, text: str) -> str:
+        """The text as it may be said: with commands for here, without secrets, without what a terminal would obey."""
+        return harmless(self.addressed(self.discretion(text)))
+
     @contextmanager
     def addressing(self) -> Iterator[None]:
-        """Let what is raised suggest commands for here."""
-        from senza.errors import SenzaError
-
+        """Let what is raised suggest commands for here, and tell no secrets."""
         try:
             yield
-        except SenzaError as error:
-            error.message, error.hint = self.addressed(error.message), self.addressed(error.hint)
+        except Exception as error:
+            from senza.cli.addressed import readdress
+
+            readdress(error, self.told, self.discretion)
             raise
 
     @property
@@ -118,12 +134,10 @@ class Context:
         return self._environments
 
     def in_environment(self, name: str) -> Context:
-        """Another context, for that environment: same clock, options and user; its own AWS and facts about the account.
-
-        Raises UsageError for a name that is none.
-        """
+        """Another context, for that environment, with its own AWS and facts about the account. Raises UsageError."""
         other = Context(self._given, clock=self.clock, environ=self._environ, interactive=self._interactive)
         other.region, other.profile, other.sandbox = self.region, self.profile, self.sandbox
+        other.discretion = self.discretion
         other.definition, other._environments = self.definition, self.environments()
         other.environment_name = other._environments.get(name).name
         other.asks, other._told = self.asks, self._told
@@ -232,7 +246,7 @@ class Context:
 
     def say(self, text: str) -> None:
         """A line about what is going on, on stderr, so that stdout holds results only."""
-        click.echo(self.addressed(text), err=True)
+        click.echo(self.told(text), err=True)
 
     def _say_once(self, text: str) -> None:
         """Once, however many environments are visited."""
@@ -242,7 +256,7 @@ class Context:
 
     def warn(self, text: str) -> None:
         """Something the user should know and that does not stop the work."""
-        click.echo(f"{click.style('Warning:', fg='yellow', bold=True)} {self.addressed(text)}", err=True)
+        click.echo(f"{click.style('Warning:', fg='yellow', bold=True)} {self.told(text)}", err=True)
 
     def confirm(self, question: str) -> None:
         """Return when the user says yes. Raises Refused when the answer is no, or when nobody is there to answer."""
@@ -252,7 +266,7 @@ class Context:
     def agrees(self, question: str, hint: str) -> bool:
         """Whether the user says yes. Raises Refused, with the hint, when nobody is there to answer."""
         try:
-            return click.confirm(question, err=True)
+            return click.confirm(self.told(question), err=True)
         except click.Abort:
             if self.interactive:
                 raise
@@ -265,22 +279,20 @@ class Context:
 
         if not sys.stderr.isatty():
             return LineReporter(self.say, self.clock)
-        reporter = LiveReporter()
+        reporter = LiveReporter(told=self.told)
         invocation = click.get_current_context(silent=True)
         if invocation:
             invocation.call_on_close(reporter.close)  # an error or Ctrl-C must give the terminal back
         return reporter
 
     def carry_out(self, plan: Plan, *, dry_run: bool = False, clock: Clock | None = None) -> list[Outcome]:
-        """Perform the plan, report progress and return what came of each step.
+        """Perform the plan, report progress and return what came of each step. For a dry run, print what it would do.
 
         clock: to wait by, where somebody has something to do meanwhile.
-
-        For a dry run only print, on stdout, what it would do, and return nothing.
         """
         if dry_run:
             for step in plan:
-                click.echo(f"Would: {step.says}")
+                click.echo(f"Would: {self.told(step.says)}")
             return []
         from senza.plan import execute
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from senza.cli.compiling import Request, check_before_sending, definition_arguments
+from senza.cli.compiling import Request, check_before_sending, definition_arguments, secrets_of
 from senza.cli.context import Context
 from senza.cli.options import common_options, pass_context
 from senza.cli.recorded import account_arn, facts_of, force_unlock_option, recorded
@@ -36,7 +36,6 @@ def command(context: Context, request: Request, update_if_exists: bool, **option
       senza create definitions/hello-world.yaml 2 ImageVersion=0.2 --tag Team=shop --wait
       senza create definitions/hello-world.yaml 3 0.3 --review
     """
-    from senza.cli.diff import secrets_of
     from senza.stacks.changes import CreateStack, already_exists
     from senza.stacks.summaries import describe_stack
     from senza.stacks.watch import CREATED

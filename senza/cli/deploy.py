@@ -93,7 +93,7 @@ def roll_out(context: Context, request: Request, compiled: Compiled, rollout: Ro
         compiled=compiled,
         directory=directory_of(request),
         facts={**audited(request, bound, compiled), **how.facts},
-        secrets=secrets_in(bound, compiled),
+        secrets=context.discretion.secrets,
     )
     with control_of(context, how.force_unlock) as control:
         conclude(context, control.deploy(beginning))
@@ -101,6 +101,7 @@ def roll_out(context: Context, request: Request, compiled: Compiled, rollout: Ro
 
 def audited(request: Request, bound: Bound, compiled: Compiled) -> dict[str, Any]:
     """What the audit log should know beyond the plan: no value of a NoEcho parameter."""
+    from senza.cli.endpoints import without_password
     from senza.cli.recorded import facts_of
     from senza.cli.rollouts import checked_out, commit_time
 
@@ -108,17 +109,10 @@ def audited(request: Request, bound: Bound, compiled: Compiled) -> dict[str, Any
     revisions = [one.origin.revision for one in compiled.images if one.origin]
     return {
         **facts_of(compiled),
-        "definition": request.definition,
+        "definition": without_password(request.definition),
         "revision": checked_out(directory_of(request)),
         "commit_time": commit_time([*shown, *revisions], directory_of(request)),
     }
-
-
-def secrets_in(bound: Bound, compiled: Compiled) -> list[str]:
-    """Values of NoEcho parameters, as given and decrypted. Up to three letters hide nothing, but would spoil names."""
-    names = [parameter.name for parameter in bound.parameters if parameter.no_echo]
-    values = [found[name] for found in (bound.arguments, compiled.parameters) for name in names if name in found]
-    return [value for value in dict.fromkeys(values) if len(value) > 3]
 
 
 def directory_of(request: Request) -> str:

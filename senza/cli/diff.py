@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from senza.cli.compiling import Request, definition_arguments
+from senza.cli.compiling import Request, definition_arguments, secrets_of
 from senza.cli.context import Context
 from senza.cli.options import common_options, pass_context
 
 if TYPE_CHECKING:
     from senza.components import Compiled
-    from senza.definition import Bound
     from senza.stacks.comparison import Comparison, Side
     from senza.stacks.summaries import Stack
 
@@ -149,15 +148,6 @@ def sides(stack: Stack, deployed: Mapping[str, Any], planned: Compiled) -> tuple
     old = Side(deployed, dict(stack.parameters), dict(stack.tags), stack.name, stack.version)
     values = effective(planned.template, planned.parameters)
     return old, Side(planned.template, values, planned.tags, planned.stack_name, planned.version)
-
-
-def secrets_of(bound: Bound, compiled: Compiled) -> set[str]:
-    """The values that must not be shown: those of NoEcho parameters, wherever they got to."""
-    from senza.stacks.differences import no_echo
-
-    own = {bound.arguments[one.name] for one in bound.parameters if one.no_echo}
-    sent = {compiled.parameters.get(name, "") for name in no_echo(compiled.template)}
-    return (own | sent) - {""}
 
 
 def explain(context: Context, comparison: Comparison, compiled: Compiled, stack: Stack, refusal: str) -> None:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from senza.discretion import harmless
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -41,6 +43,7 @@ def exit_code_of(command: Callable[[], Any]) -> int:
     except click.exceptions.Exit as leaving:
         return leaving.exit_code
     except click.ClickException as error:
+        error.message = harmless(error.message)  # type: ignore[misc]  # it may repeat what was pasted
         error.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt) as error:
@@ -53,7 +56,7 @@ def exit_code_of(command: Callable[[], Any]) -> int:
         click.echo(f"{click.style('Error:', fg='red', bold=True)} an argument holds bytes that are no UTF-8", err=True)
         return 2
     except OSError as error:  # e.g. the disk that stdout goes to is full
-        click.echo(f"{click.style('Error:', fg='red', bold=True)} {error}", err=True)
+        click.echo(f"{click.style('Error:', fg='red', bold=True)} {harmless(str(error))}", err=True)
         return 1
     except Exception as error:  # the last resort: nobody should meet a traceback
         from senza.errors import SenzaError
@@ -71,9 +74,9 @@ def exit_code_of(command: Callable[[], Any]) -> int:
 def show(error: SenzaError) -> None:
     """One message: what and where, then what to do next."""
     place = f"{error.where}: " if error.where else ""
-    click.echo(f"{click.style('Error:', fg='red', bold=True)} {place}{error.message}", err=True)
+    click.echo(f"{click.style('Error:', fg='red', bold=True)} {harmless(place + error.message)}", err=True)
     if error.hint:
-        click.echo(error.hint, err=True)
+        click.echo(harmless(error.hint), err=True)
 
 
 def show_bug(error: Exception, environ: Mapping[str, str]) -> None:
@@ -96,7 +99,8 @@ def show_bug(error: Exception, environ: Mapping[str, str]) -> None:
 
 
 def write_report(error: Exception, directory: Path) -> Path:
-    """Write the traceback to a new file that only this user can read; raises OSError."""
+    """Write the traceback, without the secrets of the run as far as it knew them, to a new file that only this user can
+    read; raises OSError."""
     import time
     import traceback
 
@@ -104,7 +108,8 @@ def write_report(error: Exception, directory: Path) -> Path:
     path = directory / f"bug-{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}.txt"
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with open(descriptor, "w", encoding="utf-8") as file:
-        file.writelines(traceback.format_exception(error))
+        hidden: Callable[[str], str] = getattr(error, "discretion", str)  # left there by the context
+        file.write(hidden("".join(traceback.format_exception(error))))
     return path
 
 

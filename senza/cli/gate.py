@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from senza.cli.context import Context
 from senza.cli.settings import POLICY_FILE, read_settings
+from senza.discretion import secrets_in_url
 
 if TYPE_CHECKING:
     from senza.account.oci import Registries
@@ -18,6 +19,7 @@ def gate_for(context: Context, policy: str | None, *, force: bool, pins: Mapping
     from senza.provenance import NO_POLICY, Gate, read_policy
 
     location = policy or read_settings(context.environ).get(POLICY_FILE)
+    context.discretion.keep(secrets_in_url(location or ""))
     aws = context.aws()
     return Gate(
         registries_for(context),

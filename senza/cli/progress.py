@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from senza.clock import Clock
+from senza.discretion import harmless
 
 if TYPE_CHECKING:
     from senza.plan import Step
@@ -61,9 +62,11 @@ STATE_COLOURS = (
 class LiveReporter:
     """A spinner with the step in hand at the bottom; what has happened scrolls by above it."""
 
-    def __init__(self, console: Any = None) -> None:
+    def __init__(self, console: Any = None, told: Callable[[str], str] = harmless) -> None:
+        """told: makes of a text what may be shown."""
         from rich.console import Console
 
+        self._told = told
         self._console = console or Console(stderr=True, highlight=False)
         self._status: Any = None
         self._step = ""
@@ -72,24 +75,24 @@ class LiveReporter:
         from rich.text import Text
 
         self.close()
-        self._step = step.says
+        self._step = self._told(step.says)
         self._status = self._console.status(Text(self._step))
         self._status.start()
 
     def progress(self, text: str) -> None:
         from rich.text import Text
 
-        line = Text(f"  {text}")
+        line = Text(f"  {self._told(text)}")
         for state, colour in STATE_COLOURS:
             line.highlight_regex(state, colour)
         self._console.print(line)
 
     def finished(self, step: Step, outcome: str) -> None:
         self._stop()
-        self._console.print("✔", f"{step.says}: {outcome}", style="green", markup=False)
+        self._console.print("✔", self._told(f"{step.says}: {outcome}"), style="green", markup=False)
 
     def say(self, text: str) -> None:
-        self._console.print(text, markup=False)
+        self._console.print(self._told(text), markup=False)
 
     def close(self) -> None:
         """Stop the spinner; a step that was still in hand did not finish."""

@@ -8,6 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from senza.cli.compiling import Request, tell_about
 from senza.cli.context import Context
 from senza.errors import AwsError, Refused, SenzaError, UsageError
@@ -227,7 +229,7 @@ def refuse_what_is_not_the_same(target: Context, seen: Look, wish: Wish) -> None
             shown = list(lines(one.comparison))
             more = len(shown) - MOST_LINES
             for line in (*shown[:MOST_LINES], *([f"… and {more} lines more."] if more > 0 else [])):
-                target.say(line)
+                click.echo(line, err=True)
             found.append(error)
     if refusal := moved(seen.images, seen.source.name):
         found.append(refusal)

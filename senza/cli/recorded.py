@@ -108,11 +108,11 @@ class Recording:
         if journal is None:
             return
         if operation:
-            said = {**facts, "steps": [step.says for step in plan]}
+            said = self._clean({**facts, "steps": [step.says for step in plan]})
             self._tried(lambda: operation.write("step", said))
             return
         forced = {"forced": self._forced} if self._forced else {}
-        said = {"app": self._app, **facts, "steps": [step.says for step in plan], **forced}
+        said = self._clean({"app": self._app, **facts, "steps": [step.says for step in plan], **forced})
         self._operation = self._tried(lambda: journal.begin(self._app, self._kind, said, ident=self._ident))
 
     def carry_out(self, plan: Plan) -> list[Outcome]:
@@ -121,7 +121,13 @@ class Recording:
     def end(self, kind: str, facts: Mapping[str, Any]) -> None:
         operation = self._operation
         if operation and self._journal:
-            self._tried(lambda: operation.write(kind, facts))
+            self._tried(lambda: operation.write(kind, self._clean(facts)))
+
+    def _clean(self, facts: Mapping[str, Any]) -> dict[str, Any]:
+        """What AWS said may repeat what it was sent."""
+        from senza.journal import redacted
+
+        return redacted(facts, self._context.discretion.secrets)
 
     def release(self) -> None:
         if self._lock:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from senza.cli.compiling import Request, check_before_sending, definition_arguments
+from senza.cli.compiling import Request, check_before_sending, definition_arguments, secrets_of
 from senza.cli.context import Context
 from senza.cli.options import common_options, pass_context
 from senza.cli.recorded import facts_of, force_unlock_option, recorded
@@ -77,7 +77,6 @@ def command(context: Context, request: Request, **options: Any) -> None:
       senza update definitions/hello-world.yaml 1 0.1
       senza update definitions/hello-world.yaml 1 ImageVersion=0.1 --review
     """
-    from senza.cli.diff import secrets_of
     from senza.stacks.summaries import describe_stack
 
     bound = request.bind(context)

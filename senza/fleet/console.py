@@ -8,16 +8,12 @@ from functools import partial
 from ipaddress import IPv4Address
 
 from senza.aws import Aws
+from senza.discretion import ESCAPE_SEQUENCE
 from senza.errors import AwsError, NotFound
 from senza.fleet.instances import EXISTING, Instance, list_instances, look_up, require_stacks
 from senza.stacks.references import StackRef
 
 INSTANCE_ID = re.compile(r"i-[0-9a-f]{8,17}")
-ESCAPE_SEQUENCE = re.compile(
-    r"\x1b\[[0-?]*[ -/]*[@-~]"  # control sequences: colours, the cursor (ECMA-48, 5.4)
-    r"|\x1b[\]PX^_].*?(?:\x07|\x1b\\|$)"  # strings: window titles, the clipboard (ECMA-48, 5.6)
-    r"|\x1b[ -/]*[0-~]"  # the shorter ones
-)
 
 
 def names_instance(word: str) -> bool:

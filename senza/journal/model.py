@@ -9,7 +9,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-HIDDEN = "***"
+from senza.discretion import HIDDEN, SHORTEST, forms
+
 KEY_FORMATS = re.compile(
     r"\b(AKIA|ASIA)[A-Z0-9]{16}\b"  # AWS access key ids (IAM User Guide, "Unique identifiers")
     r"|\bgh[pousr]_[A-Za-z0-9]{36,}\b"  # GitHub tokens
@@ -150,7 +151,8 @@ def plain(node: Any) -> Any:
 
 def redacted(facts: Mapping[str, Any], secrets: Collection[str] = ()) -> dict[str, Any]:
     """The facts without these secrets, wherever in a text or a name they stand, and without what looks like a key."""
-    wanted = sorted({one for one in secrets if one}, key=len, reverse=True)  # a secret may be part of another one
+    written = {form for one in secrets if one for form in (forms(one) if len(one) >= SHORTEST else [one])}
+    wanted = sorted(written, key=len, reverse=True)  # a secret may be part of another one
 
     def clean(node: Any) -> Any:
         if isinstance(node, str):
