@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import gc
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from senza.aws import Aws
 from senza.sandbox.embedded import EmbeddedSandbox
@@ -16,10 +17,25 @@ from tests.direct import Direct, answering
 from tests.parts import shared
 
 # How many examples property tests try. `make test` tries the same ones each time, so that a change is judged by what it
-# changed; `make fuzz` looks for new ones.
-settings.register_profile("same", deadline=None, derandomize=True)
-settings.register_profile("nightly", deadline=None, max_examples=4000)
+# changed; `make fuzz` looks for new ones. How long examples take to make, and how many are thrown away, is no verdict.
+QUICK = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much, HealthCheck.large_base_example)
+settings.register_profile("same", deadline=None, suppress_health_check=QUICK, derandomize=True)
+settings.register_profile("nightly", deadline=None, suppress_health_check=QUICK, derandomize=False, max_examples=4000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
+
+KEPT = ("PATH", "TMPDIR", "LD_", "DYLD_", "PYTHON", "PYTEST_", "HYPOTHESIS_", "COV")
+"""What the names of the only variables begin with that reach a test from outside."""
+SAME: dict[str, str] = {
+    "LANG": "C.UTF-8",
+    "TZ": "NPT-05:45",  # not UTC, so that the one is not taken for the other
+    "COLUMNS": "80",
+    "LINES": "24",
+    "TERM": "xterm",
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "NO_PROXY": "127.0.0.1,localhost",
+}
 
 
 class FakeClock:
@@ -38,20 +54,27 @@ class FakeClock:
         self._sandbox.advance(seconds)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _same_everywhere() -> Iterator[None]:
+    """Nothing of the machine's environment decides on a test: neither CI nor colours, time zone or proxies."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if not name.startswith(KEPT):
+                patch.delenv(name)
+        for name, value in SAME.items():
+            patch.setenv(name, value)
+        time.tzset()
+        yield
+    time.tzset()
+
+
 @pytest.fixture(autouse=True)
 def _away_from_the_user(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """No test sees the user's home, settings or credentials; returns the home it sees instead."""
     home = tmp_path_factory.mktemp("home")
-    for name in list(os.environ):
-        if name.startswith(("AWS_", "SENZA_", "XDG_", "BOTO_")):
-            monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(home))
     for name in ("CONFIG", "STATE", "CACHE", "DATA"):
         monkeypatch.setenv(f"XDG_{name}_HOME", str(home / name.lower()))
-    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
-        monkeypatch.setenv(name, os.devnull)
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
     return home
 
 

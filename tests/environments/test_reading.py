@@ -185,7 +185,7 @@ VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.di
 
 
 @given(value=st.dictionaries(KEYS, VALUES, max_size=3), inside=st.booleans())
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=list(HealthCheck))
 def test_whatever_is_in_it_there_is_a_message(reading: Path, value: dict[str, Any], inside: bool) -> None:
     text = yaml.safe_dump({"environments": {"live": {"account": "222222222222", **value}}} if inside else value)
     with suppress(DefinitionError):  # and nothing else

@@ -231,7 +231,7 @@ def takers(sandbox: EmbeddedSandbox, clock: Clock) -> tuple[Taker, Taker]:
     return Taker(sandbox, clock), Taker(sandbox, clock)
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
 @given(
     before=st.sampled_from(["nothing", "released", "run out"]),
     lost=st.booleans(),
