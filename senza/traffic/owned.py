@@ -9,6 +9,7 @@ from senza.stacks.summaries import Stack
 from senza.traffic.parts import Parts
 from senza.traffic.records import Record
 from senza.traffic.rules import Balancing, Group, Rule, RuleDomain, Target
+from senza.traffic.tagged_groups import rule_id
 from senza.traffic.weighted import Weighted
 
 
@@ -109,7 +110,7 @@ def own_hosts(
     return [
         Owned(
             stack,
-            logical.get(rule.arn) or called.get((stack.name, group.logical_id), group.logical_id),
+            logical.get(rule.arn) or called.get((stack.name, group.logical_id)) or rule_id(group),
             Target(RuleDomain(group.domain.listener, host), None, None, group.arn, (rule,), group.stack),
         )
         for group, rule, host in found

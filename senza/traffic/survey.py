@@ -5,7 +5,8 @@ but for the version in the name, so one version of each app is asked, and the re
 are looked up in Route 53. Versions that have other records than expected are asked themselves. Where one that was
 asked has listener rules, the target groups of all versions are found by their tags, and the rules read whole.
 
-Where there are many apps, most are not even asked for one version: see :mod:`senza.traffic.balancers`.
+Where there are many apps, most are not even asked for one version: see :mod:`senza.traffic.balancers` and
+:mod:`senza.traffic.tagged_groups`.
 """
 
 from __future__ import annotations
@@ -21,15 +22,19 @@ from senza.account import HostedZone
 from senza.aws import Aws
 from senza.stacks.resources import resources_by_stack
 from senza.stacks.summaries import Stack
-from senza.traffic.balancers import balancers_of_stacks, names_by_balancer
+from senza.traffic.balancers import balancers_of_stacks, name_in_alias, names_by_balancer
 from senza.traffic.owned import Owned, matching, owned_records, owned_targets
 from senza.traffic.parts import Parts, parts_in
 from senza.traffic.records import Reader, Record, pages_of
-from senza.traffic.rules import Balancing
+from senza.traffic.rules import Balancing, Group
+from senza.traffic.tagged_groups import names_by_group, shared_here
 from senza.traffic.weighted import Weighted
 
 FEW = 3
 """So many apps are always asked: that is exact, and as fast."""
+CUT = 31
+"""Characters of a balancer's name from which on something may have been left out; without a dash at the cut, one less
+than AWS takes."""
 
 
 @dataclass(frozen=True)
@@ -54,43 +59,70 @@ def expected(names: Mapping[str, str], model: Stack, sibling: Stack) -> dict[str
     return {logical_id: renamed(name) for logical_id, name in names.items()}
 
 
-def alike(wanted: Mapping[str, str], records: Sequence[Record], sibling: Stack) -> bool:
-    """Whether a sibling has exactly these records, and nothing suggests that it has others.
+def alike(wanted: Mapping[str, str], records: Sequence[Record], sibling: Stack, model: Stack) -> bool:
+    """Whether a sibling has exactly these records, and nothing suggests that it has others, or a share in a rule.
 
     records: all of the zone. A record without identifier is the sibling's if it leads where its weighted ones lead.
     """
     own = [record for record in records if record.identifier == sibling.full_name]
     leads = {record.value for record in own}
+    like = {name_in_alias(record.value) for record in records if record.identifier == model.full_name}
+    if not all(any(called_alike(name, sibling, one, model) for one in like) for name in map(name_in_alias, leads)):
+        return False
     related = own + [record for record in records if record.identifier is None and record.value in leads]
     names = set(wanted.values())
     mine = {item.record.name for item in matching(wanted, related, sibling)}
     return mine == names and {record.name for record in own} <= names
 
 
+def called_alike(name: str, sibling: Stack, other: str, model: Stack) -> bool:
+    """Whether the balancers to which two versions lead are called after them; else it may be a shared one.
+
+    "" where it is no balancer's. Of long names (:data:`CUT`) the end of the app's is left out.
+    """
+    mine, theirs = before_version(name, sibling), before_version(other, model)
+    if mine is None or theirs is None:
+        return name == other == ""
+    short, long = sorted((mine, theirs), key=len)
+    return short == long or (max(len(name), len(other)) >= CUT and long.startswith(short))
+
+
+def before_version(name: str, stack: Stack) -> str | None:
+    """What comes before the version, the last time that it is in there."""
+    found = re.fullmatch(rf"(.*)(?<![a-z0-9]){re.escape(stack.version.lower())}(?![a-z0-9]).*", name)
+    return found[1].rstrip("-") if found else None
+
+
 def survey(aws: Aws, zones: Sequence[HostedZone], stacks: Sequence[Stack]) -> Survey:
     """Look up the records of the stacks: one call per app, zone page and stack that is unlike its siblings.
 
-    Of many apps only those are asked whose load balancers do not tell.
+    Of many apps only those are asked whose load balancers and target groups do not tell.
     """
     apps: dict[str, list[Stack]] = {}
     for stack in sorted(stacks, key=lambda stack: stack.created, reverse=True):
         apps.setdefault(stack.name, []).append(stack)
     reader = Reader(aws, zones)
+    balancing = Balancing(aws)
     names: dict[str, dict[str, str]] = {}
+    tagged: Mapping[str, Group] = {}
     if len(apps) > max(FEW, pages_of(zones) + math.ceil(len(stacks) / 100)):
         jobs: dict[str, Callable[[], Any]] = {"balancers": partial(balancers_of_stacks, aws), "all": reader.read_all}
         looked = aws.parallel(jobs)
         names = names_by_balancer(looked["balancers"], looked["all"], stacks)
+        left = [stack for stack in stacks if stack.full_name not in names]
+        if left and shared_here(looked["balancers"], looked["all"]):
+            tagged = balancing.groups()
+            known = {name for found in names.values() for name in found.values()}
+            names |= names_by_group(tagged.values(), looked["all"], left, known)
     asked = {
         app: left
         for app, versions in apps.items()
         if (left := [stack for stack in versions if stack.full_name not in names])
     }
-    balancing = Balancing(aws)
     told, parts = names_by_sibling(aws, reader, balancing, asked)
     names |= told
     owned, foreign = owned_records(stacks, names, reader.everything())
-    if any(one.rules for one in parts.values()):
+    if any(one.rules for one in parts.values()) or any(group.stack in names for group in tagged.values()):
         targets, others = owned_targets(stacks, parts, balancing)
         owned, foreign = [*owned, *targets], [*foreign, *others]
         place = {stack.full_name: number for number, stack in enumerate(stacks)}
@@ -118,7 +150,7 @@ def names_by_sibling(
         complete = bool(known) and all(reader.knows_all(zone) for zone in known)
         for sibling in apps[model.name][1:]:
             wanted = expected(own, model, sibling)
-            if complete and alike(wanted, reader.everything(), sibling):
+            if complete and alike(wanted, reader.everything(), sibling, model):
                 names[sibling.full_name] = wanted
             elif not own and sibling.full_name in shared and recordless(sibling, reader.everything()):
                 names[sibling.full_name] = {}

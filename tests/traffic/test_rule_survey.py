@@ -113,6 +113,67 @@ def test_a_rule_is_found_though_the_newest_version_has_none(
     assert ("shop-1", "Web", "rule", MAIN, 200) in owned(found(aws))
 
 
+def test_a_rule_is_found_though_a_newer_version_has_the_same_records(
+    aws: Aws, apps: Apps, edge: Edge, sandbox: EmbeddedSandbox
+) -> None:
+    """An app on its way away from a shared balancer: both lead to a balancer, and only one of these is their own."""
+
+    def leading(stack: str, balancer: str, zone: str) -> dict[str, Any]:
+        record = apps.record(MAIN, stack)
+        for key in ("TTL", "ResourceRecords"):
+            del record["Properties"][key]
+        record["Properties"]["AliasTarget"] = {"DNSName": balancer, "HostedZoneId": zone}
+        return record
+
+    zone = edge.balancer["CanonicalHostedZoneId"]
+    edge.create("shop-1", Main=leading("shop-1", edge.balancer["DNSName"], zone))
+    sandbox.advance(60)
+    apps.create("shop-2", {}, Main=leading("shop-2", "shop-2-123.eu-central-1.elb.amazonaws.com", zone))
+    edge.put({"shop-1": 200})
+    assert ("shop-1", "Web", "rule", MAIN, 200) in owned(found(aws))
+
+
+def test_of_many_apps_behind_a_balancer_to_which_a_wildcard_leads_none_is_asked(
+    aws: Aws, apps: Apps, edge: Edge
+) -> None:
+    """As senza's components call things; an app that calls something otherwise is asked."""
+    subnets = [zone["SubnetId"] for zone in edge.balancer["AvailabilityZones"]]
+    balancer = {
+        "Type": "AWS::ElasticLoadBalancingV2::LoadBalancer",
+        "Properties": {"Subnets": subnets, "Name": "front"},
+    }
+    lead = {
+        "DNSName": {"Fn::GetAtt": ["Edge", "DNSName"]},
+        "HostedZoneId": {"Fn::GetAtt": ["Edge", "CanonicalHostedZoneID"]},
+    }
+    wild = apps.record("*.hello.example.org", None)
+    wild["Properties"] = {key: wild["Properties"][key] for key in ("Name", "Type", "HostedZoneName")} | {
+        "AliasTarget": lead
+    }
+    apps.create("front-1", {}, Edge=balancer, EdgeWildcard=wild)
+    for app in "abcde":
+        for version in "12":
+            template = edge.template(f"{app}-{version}", f"{app}.hello.example.org")
+            resources = template["Resources"]
+            resources["WebRule"] = resources.pop("WebVersionDomain")
+            if app != "e":
+                resources["WebTargetGroup"] = resources.pop("Web")
+                resources["WebRule"]["Properties"]["Actions"][0]["TargetGroupArn"] = {"Ref": "WebTargetGroup"}
+            body = json.dumps(template)
+            aws.call("cloudformation", "create_stack", StackName=f"{app}-{version}", TemplateBody=body)
+    fresh = Aws(endpoint=aws._endpoint)
+    result = survey(fresh, Account(fresh).zones(), list_stacks(fresh))
+    asked = survey(aws, Account(aws).zones(), list_stacks(aws, [StackRef("a")]))
+    of_a = [one for one in owned(result) if one[0].startswith("a-")]
+    assert sorted(of_a) == sorted(owned(asked))
+    assert len(owned(result)) == 21
+    counted = Counter(call.operation for call in fresh.calls)
+    assert counted == {
+        **{"ListStacks": 1, "ListHostedZones": 1, "ListResourceRecordSets": 1},
+        **{"GetResources": 2, "ListStackResources": 2, "DescribeRules": 1},
+    }
+
+
 def test_a_listener_that_is_gone_has_no_rules(aws: Aws, edge: Edge) -> None:
     edge.versions({"shop-1": 200})
     aws.call("elbv2", "delete_listener", ListenerArn=edge.listener)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
+import pytest
+
 from senza.account import Account
 from senza.aws import Aws
 from senza.stacks.references import StackRef
-from senza.stacks.summaries import list_stacks
-from senza.traffic.survey import survey
+from senza.stacks.summaries import Stack, list_stacks
+from senza.traffic.survey import called_alike, survey
 from tests.traffic.conftest import MAIN, Apps
 
 
@@ -71,3 +75,32 @@ def test_a_large_zone_is_not_read_whole(aws: Aws, apps: Apps) -> None:
     fresh = Aws(endpoint=aws._endpoint)
     assert len(found(fresh, "shop")) == 4
     assert [call.operation for call in fresh.calls].count("ListResourceRecordSets") == 3
+
+
+LONG = "a-very-long-application-name-"
+
+
+@pytest.mark.parametrize(
+    ("name", "sibling", "other", "model", "alike"),
+    [
+        ("shop-1", "shop-1", "shop-22", "shop-22", True),
+        ("shop-1-front", "shop-1", "shop-2-front", "shop-2", True),
+        ("shop-1-web-1a2b3c", "shop-1", "shop-2-web-4d5e6f", "shop-2", True),
+        ("web-1-1", "web-1-1", "web-1-2", "web-1-2", True),
+        ("edge-1", "shop-1", "shop-2", "shop-2", False),
+        ("shop-edge-1", "shop-1", "shop-2", "shop-2", False),
+        ("edge", "shop-1", "shop-2", "shop-2", False),
+        ("front", "shop-1", "front", "shop-2", False),
+        ("", "shop-1", "", "shop-2", True),
+        ("", "shop-1", "shop-2", "shop-2", False),
+        (f"{LONG}f-9", f"{LONG}for-9", f"{LONG}-10", f"{LONG}for-10", True),
+        (f"{LONG}g-9", f"{LONG}for-9", f"{LONG}f-8", f"{LONG}for-8", False),
+    ],
+)
+def test_the_balancers_of_two_versions_are_called_alike(
+    name: str, sibling: str, other: str, model: str, alike: bool
+) -> None:
+    """A balancer that is called otherwise may be a shared one, at whose rules nobody would have looked."""
+    made = datetime(2026, 6, 1, tzinfo=UTC)
+    first, second = (Stack(one, f"arn:{one}", "CREATE_COMPLETE", made) for one in (sibling, model))
+    assert called_alike(name, first, other, second) is alike
