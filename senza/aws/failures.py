@@ -54,6 +54,7 @@ def hint_for(code: str, service: str, operation: str) -> str:
 def translated(service: str, operation: str) -> Iterator[None]:
     """Turn whatever botocore raises inside into a SenzaError."""
     from botocore import exceptions
+    from botocore.parsers import ResponseParserError
 
     operation = camel(operation)
     try:
@@ -89,6 +90,14 @@ def translated(service: str, operation: str) -> Iterator[None]:
             service=service,
             operation=operation,
             hint="Check the network, a proxy, and AWS_ENDPOINT_URL (a sandbox that was stopped?).",
+        ) from error
+    except ResponseParserError as error:
+        raise AwsError(
+            f"{service} {operation} failed: what answers does not speak the language of AWS",
+            code="Unreadable",
+            service=service,
+            operation=operation,
+            hint="Perhaps a proxy or a log-in page of the network answers; check AWS_ENDPOINT_URL, too.",
         ) from error
     except (OSError, ValueError) as error:  # a credential process, a token file or an endpoint that is none
         raise UsageError(

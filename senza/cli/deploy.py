@@ -125,15 +125,16 @@ def directory_of(request: Request) -> str:
 
 def show_plan(context: Context, steps: Sequence[RolloutStep], ground: Ground) -> None:
     """On stdout: each step with its earliest time and the cost of stopping there; then the end."""
+    from senza.cli.output import tell
     from senza.rollout.foreseeing import foresee
 
     foreseen = foresee(steps, ground)
     width = max(len(one.step.says) for one in foreseen)
     for one in foreseen:
-        click.echo(f"{clock_face(one.earliest)}  {one.step.says:<{width}}  {one.stopped}")
+        tell(f"{clock_face(one.earliest)}  {one.step.says:<{width}}  {one.stopped}")
     if ground.others:
         count = f"{ground.capacity} instance{'' if ground.capacity == 1 else 's'}"
-        click.echo(f"Before: {described(ground.weights)}; {count} in {', '.join(ground.others)}.")
+        tell(f"Before: {described(ground.weights)}; {count} in {', '.join(ground.others)}.")
     lasts = foreseen[-1].earliest
     end = moment(context.clock.now() + lasts)
     click.echo(f"Earliest end: {end}, {clock_face(lasts)} from now, and the time that AWS takes.")

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from senza.discretion import harmless, visible_json
+
 if TYPE_CHECKING:
     from senza.stacks.change_sets import ResourceChange
     from senza.stacks.comparison import Comparison, Difference, ResourceDifference
@@ -50,17 +52,17 @@ def resource_lines(one: ResourceDifference) -> Iterator[str]:
     says, warning = EFFECTS.get(one.effect, ("", None))
     says += f", {one.note}" if one.note else ""
     effect = "  " + click.style(f"({says})", fg=warning) if says else ""
-    yield click.style(f"{mark} {one.logical_id}", fg=colour, bold=True) + f"  {one.type}{effect}"
+    yield click.style(harmless(f"{mark} {one.logical_id}"), fg=colour, bold=True) + harmless(f"  {one.type}") + effect
     for each in one.differences:
         yield from difference_lines(each)
     if one.because and not one.differences:
-        yield f"    follows from {', '.join(one.because)}"
+        yield harmless(f"    follows from {', '.join(one.because)}")
 
 
 def difference_lines(one: Difference) -> Iterator[str]:
     from senza.stacks.comparison import MISSING
 
-    path = one.key_path.removeprefix("Properties.")
+    path = harmless(one.key_path.removeprefix("Properties."))
     if any(isinstance(value, str) and "\n" in value for value in (one.old, one.new)):
         yield f"    {path}:"
         yield from text_lines(one.old, one.new)
@@ -74,7 +76,7 @@ def difference_lines(one: Difference) -> Iterator[str]:
 
 def text_lines(old: Any, new: Any) -> Iterator[str]:
     """Long texts, e.g. user data, line by line."""
-    before, after = (value.splitlines() if isinstance(value, str) else [] for value in (old, new))
+    before, after = (harmless(value).splitlines() if isinstance(value, str) else [] for value in (old, new))
     for line in list(unified_diff(before, after, n=CONTEXT, lineterm=""))[2:]:
         if line.startswith("@@"):
             yield "      …"
@@ -84,7 +86,7 @@ def text_lines(old: Any, new: Any) -> Iterator[str]:
 
 
 def short(value: Any) -> str:
-    return value if isinstance(value, str) and value else json.dumps(value, ensure_ascii=False, default=str)
+    return harmless(value if isinstance(value, str) and value else json.dumps(value, ensure_ascii=False, default=str))
 
 
 def as_json(comparison: Comparison, **about: Any) -> str:
@@ -110,7 +112,7 @@ def as_json(comparison: Comparison, **about: Any) -> str:
         "folded": comparison.folded,
         "unknown_parameters": list(comparison.unknown),
     }
-    return json.dumps(found, indent=2, ensure_ascii=False)
+    return visible_json(json.dumps(found, indent=2, ensure_ascii=False))
 
 
 def plain(one: Difference) -> dict[str, Any]:

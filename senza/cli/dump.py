@@ -7,6 +7,7 @@ import click
 from senza.cli.context import Context
 from senza.cli.options import common_options, pass_context
 from senza.cli.types import stack_refs
+from senza.discretion import visible_json
 from senza.stacks.references import StackRef
 
 
@@ -26,6 +27,7 @@ def command(context: Context, refs: tuple[StackRef, ...], output: str) -> None:
     import json
     from functools import partial
 
+    from senza.cli.output import as_yaml
     from senza.stacks.summaries import find_stacks
     from senza.stacks.templates import deployed_template
 
@@ -34,8 +36,6 @@ def command(context: Context, refs: tuple[StackRef, ...], output: str) -> None:
     templates = aws.parallel({stack.stack_id: partial(deployed_template, aws, stack.stack_id) for stack in stacks})
     for template in templates.values():
         if output == "json":
-            click.echo(json.dumps(template, indent=4, sort_keys=True, ensure_ascii=False))
+            click.echo(visible_json(json.dumps(template, indent=4, sort_keys=True, ensure_ascii=False)))
         else:
-            import yaml
-
-            click.echo(yaml.safe_dump(template, explicit_start=len(templates) > 1, allow_unicode=True), nl=False)
+            click.echo(as_yaml(template, explicit_start=len(templates) > 1), nl=False)

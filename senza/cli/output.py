@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+from senza.discretion import NO_TEXT, escape, harmless, visible_json
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -110,7 +112,7 @@ def print_table(
         import json
 
         objects = [{column.name: native(column, row.get(column.name)) for column in columns} for row in rows]
-        click.echo(json.dumps(objects, indent=2, ensure_ascii=False))
+        click.echo(visible_json(json.dumps(objects, indent=2, ensure_ascii=False)))
     elif output == "tsv":
         click.echo("\t".join(column.name for column in columns))
         for row in rows:
@@ -119,6 +121,22 @@ def print_table(
         if width is None and sys.stdout.isatty():
             width = shutil.get_terminal_size().columns
         print_text(columns, list(rows), now, width)
+
+
+def as_yaml(value: Any, **settings: Any) -> str:
+    """As people write it, but for characters that a terminal might obey, with which all that are not ASCII are escapes.
+
+    settings: as of ``yaml.safe_dump``.
+    """
+    import yaml
+
+    text: str = yaml.safe_dump(value, allow_unicode=True, **settings)
+    return text if harmless(text) == text else yaml.safe_dump(value, allow_unicode=False, **settings)
+
+
+def tell(text: str, **style: Any) -> None:
+    """A line of a result on stdout, whatever AWS or somebody's journal says. style: as of ``click.secho``."""
+    click.secho(harmless(text), **style)
 
 
 def print_text(columns: Sequence[Column], rows: Sequence[Row], now: float, width: int | None) -> None:
@@ -184,7 +202,7 @@ def text_cell(column: Column, value: Any, now: float) -> str:
         text = ", ".join(str(item) for item in value)
     else:
         text = str(value)
-    return "".join(letter if letter.isprintable() else "�" for letter in " ".join(text.split()))
+    return "".join(letter if letter.isprintable() else NO_TEXT for letter in " ".join(text.split()))
 
 
 def tsv_cell(value: Any) -> str:
@@ -194,7 +212,8 @@ def tsv_cell(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, list):
         return ",".join(tsv_cell(item) for item in value)
-    return str(value).translate(TSV_ESCAPES)
+    text = str(value).translate(TSV_ESCAPES)
+    return text if text.isprintable() else "".join(one if one.isprintable() else escape(one) for one in text)
 
 
 def native(column: Column, value: Any) -> Any:

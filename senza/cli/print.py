@@ -7,6 +7,7 @@ import click
 from senza.cli.compiling import Request, definition_arguments
 from senza.cli.context import Context
 from senza.cli.options import common_options, pass_context
+from senza.discretion import visible_json
 
 
 @click.command("print")
@@ -24,8 +25,8 @@ def command(context: Context, request: Request, output: str) -> None:
     """
     compiled = request.compile(context)
     if output == "json":
-        click.echo(compiled.template_json())
+        click.echo(visible_json(compiled.template_json()))
     else:
-        import yaml
+        from senza.cli.output import as_yaml
 
-        click.echo(yaml.safe_dump(compiled.template, default_flow_style=False, allow_unicode=True), nl=False)
+        click.echo(as_yaml(compiled.template, default_flow_style=False), nl=False)

@@ -9,6 +9,7 @@ import click
 
 from senza.cli.context import Context
 from senza.cli.options import WATCH_SECONDS, common_options, pass_context
+from senza.discretion import harmless, visible_json
 
 if TYPE_CHECKING:
     from senza.journal import Operation
@@ -67,7 +68,7 @@ def status(context: Context, stack_name: str, output: str, watching: bool) -> No
             if watching and sys.stdout.isatty():
                 click.clear()
             if output == "json":
-                click.echo(json.dumps(facts, indent=2, ensure_ascii=False))
+                click.echo(visible_json(json.dumps(facts, indent=2, ensure_ascii=False)))
             else:
                 show(facts, control.clock.now())
             if not watching:
@@ -163,7 +164,7 @@ def report(context: Context, stack_name: str, path: str | None, svg: bool) -> No
     with control_of(context) as control:
         operation = control.newest(app)
         body = picture(operation) if svg else page(operation)
-    path = path or f"{operation.entries[0].facts['stack']}.{'svg' if svg else 'html'}"
+    path = path or f"{app}-{operation.entries[0].facts['version']}.{'svg' if svg else 'html'}".replace("/", "-")
     write_whole(Path(path), body)
     click.echo(path)
 
@@ -184,7 +185,7 @@ def cleanup(context: Context, stack_name: str, dry_run: bool) -> None:
 
     with control_of(context) as control:
         for line in control.cleanup(app_of(stack_name), dry_run=dry_run):
-            click.echo(line)
+            click.echo(harmless(line))
 
 
 def app_of(word: str) -> str:
@@ -262,23 +263,23 @@ def verdicts_of(operation: Operation) -> list[Mapping[str, Any]]:
 
 def show(facts: Mapping[str, Any], now: float) -> None:
     """For people: what matters at 3 a.m. comes first."""
-    from senza.cli.output import ago
+    from senza.cli.output import ago, tell
 
     old = f" (before: {facts['old']})" if facts["old"] else ""
-    click.secho(f"{facts['app']} {facts['version']}{old}: {in_words(facts)}", bold=True)
-    click.echo(f"{facts['strategy']}, begun {ago(now - facts['started'])} by {facts['by']}, {facts['rollout']}")
+    tell(f"{facts['app']} {facts['version']}{old}: {in_words(facts)}", bold=True)
+    tell(f"{facts['strategy']}, begun {ago(now - facts['started'])} by {facts['by']}, {facts['rollout']}")
     if holder := facts["holder"]:
-        click.echo(f"Carried on by {holder['who']} at {holder['where']}, lock {holder['id']}")
+        tell(f"Carried on by {holder['who']} at {holder['where']}, lock {holder['id']}")
     for domain, shares in facts["traffic"].items():
-        click.echo(f"{domain}: " + ", ".join(f"{name} {share:g} %" for name, share in shares.items()))
+        tell(f"{domain}: " + ", ".join(f"{name} {share:g} %" for name, share in shares.items()))
     for one in facts["steps"]:
         mark, colour = MARKS[one["state"]]
         when = f"  {ago(now - one['at'])}" if one["at"] else ""
         said = f": {one['outcome']}" if one["outcome"] else ""
-        click.secho(f"  {mark} {one['step']}{said}{when}", fg=colour)
+        tell(f"  {mark} {one['step']}{said}{when}", fg=colour)
     for verdict in facts["verdicts"]:
         colour = {"pass": "green", "fail": "red"}.get(verdict["says"], "yellow")
-        click.echo(f"  {click.style(verdict['says'], fg=colour)}  {verdict['because']}")
+        click.echo(f"  {click.style(harmless(verdict['says']), fg=colour)}  {harmless(verdict['because'])}")
 
 
 def in_words(facts: Mapping[str, Any]) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from senza.cli.context import Context
+from senza.discretion import harmless
 from senza.errors import OperationFailed
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def conclude(context: Context, result: Result) -> None:
     """One line about the end. Raises OperationFailed (exit code 1) where the new version did not make it."""
     stack = result.stack
     if result.says == "promoted":
-        click.echo(f"{stack} is promoted.")
+        click.echo(harmless(f"{stack} is promoted."))
         return
     app = stack.rpartition("-")[0]
     left = f"{stack} keeps {result.left:g} % of it: no other version is left" if result.left else "it is as before"

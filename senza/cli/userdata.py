@@ -18,6 +18,7 @@ from senza.cli.context import Context
 from senza.cli.failure import state_dir
 from senza.cli.options import common_options, pass_context
 from senza.cli.types import tag
+from senza.discretion import harmless, visible_json
 from senza.errors import NotFound, OperationFailed, UsageError
 
 if TYPE_CHECKING:
@@ -74,12 +75,12 @@ def command(
     if output == "json":
         import json
 
-        click.echo(json.dumps(text, indent=4, ensure_ascii=False))
+        click.echo(visible_json(json.dumps(text, indent=4, ensure_ascii=False)))
     else:
         from senza.userdata.readable import readable
 
         context.say(f"What {name} is told:")
-        click.echo(readable(text).rstrip("\n"))
+        click.echo(harmless(readable(text).rstrip("\n")))
 
 
 def user_data(compiled: Compiled) -> dict[str, Any]:
