@@ -27,7 +27,9 @@ from senza.components.naming import MAX_LOAD_BALANCER_NAME, given_load_balancer_
 from senza.components.sections import entries, one_of
 from senza.components.settings import Settings
 
-PROTOCOLS = ("TCP", "TLS", "UDP", "TCP_UDP")
+PASSES_ON = {"TCP": ("TCP", "TCP_UDP"), "TLS": ("TCP", "TLS"), "UDP": ("UDP", "TCP_UDP"), "TCP_UDP": ("TCP_UDP",)}
+"""Protocol of a listener -> what its target group may speak ("Listeners for your Network Load Balancers")."""
+PROTOCOLS = tuple(PASSES_ON)
 LISTENER = (
     Property("Port", "port", "Where clients connect.", required=True),
     Property("Protocol", "TCP, TLS, UDP or TCP_UDP", "TLS ends at the load balancer.", required=True),
@@ -109,8 +111,9 @@ Nlb:
         for number, entry in enumerate(entries(settings, "Listeners", LISTENER, self.site.tolerate)):
             protocol = one_of(entry, "Protocol", PROTOCOLS)
             speaks = one_of(entry, "TargetProtocol", PROTOCOLS, "TCP" if protocol == "TLS" else protocol)
-            if speaks != protocol and {speaks, protocol} != {"TCP", "TLS"}:
-                raise entry.wrong(f"a {protocol} listener cannot pass on {speaks}", "TargetProtocol")
+            if speaks not in PASSES_ON[protocol]:
+                hint = f"Write {' or '.join(PASSES_ON[protocol])}."
+                raise entry.wrong(f"a {protocol} listener cannot pass on {speaks}", "TargetProtocol", hint=hint)
             source = entry if "TargetPort" in entry else settings
             port = source.integer("TargetPort", source.require("TargetPort", "8080"))
             for name in ("SSLCertificateId", "SslPolicy", "AlpnPolicy"):

@@ -36,7 +36,7 @@ def test_an_exception_with_a_reason_hides_what_it_is_for(judge: Judge) -> None:
     [
         ("{Ignore: [{Rule: SZ101}]}", "the entry for SZ101 gives no reason", "Because"),
         ("{Ignore: [{Rule: SZ101, Because: ' '}]}", "the entry for SZ101 gives no reason", "Because"),
-        ("{Ignore: [{Rule: SZ110, Because: x}]}", "there is no rule SZ110", "Did you mean SZ1"),
+        ("{Ignore: [{Rule: SZ1021, Because: x}]}", "there is no rule SZ1021", "Did you mean SZ1"),
         ("{Ignore: [{Because: x}]}", "an entry of Ignore names no Rule", "Rule"),
         ("{Ignore: [{Rule: SZ001, Because: x}]}", "SZ001 cannot be ignored", "Correct"),
         ("{Ignore: [SZ101]}", "each entry of Ignore must be a mapping with Rule and Because", "Write"),

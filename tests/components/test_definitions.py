@@ -20,8 +20,8 @@ from tests.conftest import FakeClock
 ROOT = Path(__file__).parents[2]
 GOLDEN = Path(__file__).parent / "golden"
 DEFINITIONS = (
-    *("cognito", "https", "login", "network-load-balancer", "shared-hello-world", "shared-load-balancer", "spot"),
-    "warm-pool",
+    *("cognito", "grpc", "https", "login", "network-load-balancer", "shared-hello-world", "shared-load-balancer"),
+    *("spot", "warm-pool"),
 )
 NEEDS = {"shared-hello-world": "shared-load-balancer"}
 """Definition -> the one that must be deployed before it can be compiled."""

@@ -7,7 +7,23 @@ SZ5xx: operations.
 from __future__ import annotations
 
 from senza.checks.model import Rule
-from senza.checks.rules import availability, balancers, images, instances, names, network, policies, secrets, tags
+from senza.checks.rules import (
+    attributes,
+    availability,
+    balancers,
+    groups,
+    images,
+    instances,
+    listeners,
+    logs,
+    names,
+    network,
+    policies,
+    scaling,
+    secrets,
+    tags,
+    targets,
+)
 
 RULES: tuple[Rule, ...] = (
     network.OPEN_GROUP,
@@ -21,10 +37,28 @@ RULES: tuple[Rule, ...] = (
     balancers.OLD_POLICY,
     names.DOMAIN,
     names.PORT,
+    attributes.ATTRIBUTE,
+    targets.HEALTH,
+    targets.SPOKEN,
+    listeners.BALANCER_NAME,
+    listeners.WRONG_LISTENER,
+    listeners.ADDRESSES,
+    listeners.PLACES,
+    logs.LOG_BUCKET,
+    groups.POOL,
+    groups.HOOK,
+    groups.SIZES,
+    groups.CHOICES,
+    scaling.SCALING,
+    scaling.TIMES,
+    scaling.DISK,
+    scaling.UNREACHABLE,
+    groups.SIGNALS,
     availability.SINGLE_ZONE,
     availability.BLIND,
     availability.NO_CHECK,
     availability.GRACE,
     images.UNPINNED,
     tags.MISSING,
+    logs.NO_LOGS,
 )

@@ -19,8 +19,8 @@ _DURATION = re.compile(r"PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?")
 def single_zone(subject: Subject) -> Iterator[Hit]:
     for resource in subject.of(GROUP, CLASSIC, MODERN):
         name = "VPCZoneIdentifier" if resource.type == GROUP else "Subnets"
-        if resource.type == MODERN and literal(resource.properties.get("Type")) == "gateway":
-            continue
+        if resource.type == MODERN and literal(resource.properties.get("Type", "application")) != "network":
+            continue  # of application load balancers that is an error, SZ309
         zones = zones_of(subject, resource.properties, name)
         if len(zones) == 1:
             what = "its instances" if resource.type == GROUP else "it"
