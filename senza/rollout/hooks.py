@@ -75,15 +75,7 @@ def posted(hook: Hook, facts: Mapping[str, Any], web: urllib3.PoolManager) -> Ho
 
 def ran(hook: Hook, directory: str, environ: Mapping[str, str]) -> HookResult:
     try:
-        process = subprocess.Popen(  # noqa: S603 - a command line of the user's own
-            ["/bin/sh", "-c", hook.run],
-            cwd=directory,
-            env=dict(environ),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,  # a group of its own, which can be ended as a whole
-        )
+        process = begun(hook.run, directory, environ)
     except (OSError, ValueError) as error:
         return HookResult(False, f"it cannot be run in {directory}: {error}")
     try:
@@ -101,6 +93,18 @@ def ran(hook: Hook, directory: str, environ: Mapping[str, str]) -> HookResult:
         return HookResult(True, said)
     how = f"ended by signal {-code}" if code < 0 else f"exit code {code}"
     return HookResult(False, lines(said, how))
+
+
+def begun(command: str, directory: str, environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(  # noqa: S603 - a command line of the user's own
+        ["/bin/sh", "-c", command],
+        cwd=directory,
+        env=dict(environ),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,  # a group of its own, which can be ended as a whole
+    )
 
 
 def follow(process: subprocess.Popen[bytes], until: float) -> tuple[bytes, bool]:
