@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
 from senza.cli.context import Context
+from senza.cli.everywhere import chosen, show, with_places
 from senza.cli.options import common_options, pass_context, table_options
-from senza.cli.output import Column, Row, Table, print_table
+from senza.cli.output import Column, Row, Table
 from senza.errors import SenzaError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from senza.doctor.entries import Entry
+    from senza.cli.everywhere import Absent
     from senza.doctor.examine import Result
+    from senza.environments import Environments
 
 COLUMNS = (
     Column("level", kind="state"),
@@ -26,64 +30,66 @@ COLUMNS = (
     Column("looked_at"),
     Column("link"),
 )
-IN_TEXT = COLUMNS[:3]
+EVERY_COLUMN = with_places(COLUMNS)
+IN_TEXT = with_places(COLUMNS[:3])
 """The rest is too wide beside them: the advice follows below the table."""
 
 
 @click.command("doctor")
 @click.option("--strict", is_flag=True, help="Warnings, too, end with exit code 1.")
-@table_options(COLUMNS)
+@table_options(EVERY_COLUMN)
 @common_options
 @pass_context
 def command(context: Context, table: Table, strict: bool) -> None:
     """Check the account: access, permissions, network, DNS, certificates, stuck and forgotten stacks.
 
-    Only looks, and says what to do about what it found. Where there is a senza.yaml, and no -e, each of its
-    environments is entered, too, to see whether it is the account that it should be. Exit code 1 where something is an
-    error (with --strict: or a warning), else 0, so that CI can ask.
+    Only looks, and says what to do about what it found. "-e all" looks at every environment of senza.yaml, and enters
+    it first; without -e none of them is entered. Exit code 1 where something is an error (with --strict: or a warning),
+    else 0, so that CI can ask.
 
     \b
     Examples:
       senza doctor
       senza doctor --strict -o tsv
       senza doctor -e live
+      senza doctor -e all
       senza doctor -o json --field level --field advice
     """
-    from senza.doctor.examine import count, examine
-    from senza.doctor.facts import Facts
+    found: list[Row] = []
 
-    others = entries_of(context) if context.environment_name is None else None
-    results = examine(Facts(context.aws(), context.account(), context.clock, others))
-    short = table.output == "text" and table.columns == COLUMNS
-    print_table(IN_TEXT if short else table.columns, rows(results), table.output, now=context.clock.now())
+    def look(one: Context, _: Absent) -> list[Row]:
+        return examined(one)
+
+    def kept(rows: list[Row]) -> list[Row]:
+        found[:] = rows
+        return rows
+
+    short = table.output == "text" and table.columns == EVERY_COLUMN
+    many = chosen(context) is not None
+    show(context, replace(table, columns=IN_TEXT) if short else table, look, joined=kept)
     if short:
-        say_what_to_do(results)
-    found = count(results)
-    if found["error"] or (strict and found["warning"]):
+        say_what_to_do(found)
+    levels = Counter(row["level"] for row in found)
+    if levels["error"] or (strict and levels["warning"]):
         raise SenzaError(
-            f"{counted(found['error'], 'error')} and {counted(found['warning'], 'warning')} found in this account",
+            f"{counted(levels['error'], 'error')} and {counted(levels['warning'], 'warning')} found in "
+            f"{'these environments' if many else 'this account'}",
             hint="What to do about each is said above." if short else "",
         )
 
 
-def entries_of(context: Context) -> Callable[[], list[Entry]] | None:
-    """The ways into the environments; None where there is no senza.yaml."""
-    from senza.doctor.entries import Entry
+def examined(context: Context) -> list[Row]:
+    from senza.doctor.examine import examine
+    from senza.doctor.facts import Facts
 
-    if context.environments_file() is None:
-        return None
+    environment = context.environment
+    file = None if environment else environments_of(context)
+    return rows(examine(Facts(context.aws(), context.account(), context.clock, environment, file)))
 
-    def entries() -> list[Entry]:
-        return [
-            Entry(
-                environment,
-                context.in_environment(environment.name).aws(),
-                asks=not context.aws().local and any(role.mfa for role in environment.roles),
-            )
-            for environment in context.environments()
-        ]
 
-    return entries
+def environments_of(context: Context) -> Callable[[], Environments] | None:
+    """Reads senza.yaml; None where there is none."""
+    return context.environments if context.environments_file() else None
 
 
 def rows(results: Sequence[Result]) -> list[Row]:
@@ -101,11 +107,12 @@ def rows(results: Sequence[Result]) -> list[Row]:
     ]
 
 
-def say_what_to_do(results: Sequence[Result]) -> None:
-    for check, finding in results:
-        if finding.level != "ok":
-            click.echo(f"\n{finding.level} {check.id}: {finding.message}")
-            for line in filter(None, [finding.advice, check.link]):
+def say_what_to_do(rows: Sequence[Row]) -> None:
+    for row in rows:
+        if row["level"] != "ok":
+            where = f" {row['environment']}" if row["environment"] else ""
+            click.echo(f"\n{row['level']}{where} {row['check']}: {row['message']}")
+            for line in filter(None, [row["advice"], row["link"]]):
                 click.echo(f"  {line}")
 
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from senza.cli.context import Context
+from senza.cli.everywhere import show, with_places
 from senza.cli.options import common_options, pass_context, table_options
 from senza.cli.output import Column, Row, Table
 from senza.cli.types import stack_refs
 from senza.stacks.references import StackRef
+
+if TYPE_CHECKING:
+    from senza.cli.everywhere import Absent
 
 COLUMNS = (
     Column("stack_name"),
@@ -27,7 +31,7 @@ COLUMNS = (
 
 @click.command("domains")
 @stack_refs()
-@table_options(COLUMNS, watch=True)
+@table_options(with_places(COLUMNS), watch=True)
 @common_options
 @pass_context
 def command(context: Context, table: Table, refs: tuple[StackRef, ...]) -> None:
@@ -39,18 +43,22 @@ def command(context: Context, table: Table, refs: tuple[StackRef, ...]) -> None:
     Examples:
       senza domains hello-world
       senza domains hello-world 1 -o json
+      senza domains hello-world -e staging,live
     """
-    table.show(context, lambda: rows(context, refs))
+    show(context, table, lambda one, absent: rows(one, refs, absent), refs)
 
 
-def rows(context: Context, refs: tuple[StackRef, ...]) -> list[Row]:
+def rows(context: Context, refs: tuple[StackRef, ...], absent: Absent) -> list[Row]:
     from functools import partial
 
     from senza.stacks.summaries import find_stacks
     from senza.traffic.survey import survey
 
     aws = context.aws()
-    jobs: dict[str, Callable[[], Any]] = {"stacks": partial(find_stacks, aws, refs), "zones": context.account().zones}
+    jobs: dict[str, Callable[[], Any]] = {
+        "stacks": partial(find_stacks, aws, refs, absent=absent),
+        "zones": context.account().zones,
+    }
     looked = aws.parallel(jobs)
     stacks = looked["stacks"]
     found = survey(aws, looked["zones"], stacks)

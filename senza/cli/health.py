@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from senza.cli.context import Context
+from senza.cli.everywhere import show, with_places
 from senza.cli.options import common_options, pass_context, table_options
 from senza.cli.output import Column, Row, Table
 from senza.cli.types import stack_refs
 from senza.stacks.references import StackRef
+
+if TYPE_CHECKING:
+    from senza.cli.everywhere import Absent
 
 COLUMNS = (
     Column("stack_name"),
@@ -25,7 +31,7 @@ COLUMNS = (
 @click.command("health")
 @stack_refs()
 @click.option("--all", "deleted", is_flag=True, help="Also the stacks deleted in the last 90 days.")
-@table_options(COLUMNS, watch=True)
+@table_options(with_places(COLUMNS), watch=True)
 @common_options
 @pass_context
 def command(context: Context, table: Table, refs: tuple[StackRef, ...], deleted: bool) -> None:
@@ -38,15 +44,16 @@ def command(context: Context, table: Table, refs: tuple[StackRef, ...], deleted:
     Examples:
       senza health hello-world
       senza health hello-world -w 30
+      senza health hello-world -e all
     """
-    table.show(context, lambda: rows(context, refs, deleted))
+    show(context, table, lambda one, absent: rows(one, refs, deleted, absent), refs)
 
 
-def rows(context: Context, refs: tuple[StackRef, ...], deleted: bool) -> list[Row]:
+def rows(context: Context, refs: tuple[StackRef, ...], deleted: bool, absent: Absent) -> list[Row]:
     from senza.fleet.metrics import Figures, figures
     from senza.stacks.summaries import find_stacks
 
-    stacks = find_stacks(context.aws(), refs, deleted=deleted)
+    stacks = find_stacks(context.aws(), refs, deleted=deleted, absent=absent)
     live = [stack.full_name for stack in stacks if stack.status != "DELETE_COMPLETE"]
     found = figures(context.aws(), live, context.clock.now())
     shown = [

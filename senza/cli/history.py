@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
 from senza.cli.context import Context
+from senza.cli.everywhere import require_one, show, with_places
 from senza.cli.options import common_options, pass_context, table_options
 from senza.cli.output import Column, Row, Table
 from senza.cli.stack_names import complete_name
@@ -16,6 +18,7 @@ from senza.cli.types import stack_name_in
 from senza.errors import UsageError
 
 if TYPE_CHECKING:
+    from senza.cli.everywhere import Absent
     from senza.journal import Journal
     from senza.journal.delivery import Deployment, Past
 
@@ -81,7 +84,7 @@ def period(ctx: click.Context, param: click.Parameter, text: str | None) -> floa
 @click.option("--since", callback=period, metavar="PERIOD", help="Not older than e.g. 12h, 7d or 4w; metrics: 90d.")
 @click.option("--metrics", is_flag=True, help="Deployment frequency, lead time, change fail rate, time to restore.")
 @click.option("--plot", metavar="FILE", type=click.Path(dir_okay=False), help="Draw the metrics as an SVG.")
-@table_options(COLUMNS)
+@table_options(with_places(COLUMNS))
 @common_options
 @pass_context
 def command(
@@ -105,19 +108,16 @@ def command(
       senza history hello-world --since 7d
       senza history hello-world 20260601T120000Z-3fa9c1
       senza history --metrics --since 90d --plot delivery.svg
+      senza history -e all --since 1d
     """
-    from senza.journal import Caller, Journal
-
     app = (stack_name_in(app) or app) if app else None
     if plot and not metrics:
         raise UsageError("--plot draws the metrics", hint="Say --metrics --plot FILE.")
-    aws = context.aws()
-    caller = Caller(aws)
-    journal = Journal(aws, context.clock, account_id=caller.account_id, who=caller.who)
     if metrics:
-        measured(context, journal, table, app, since or METRICS_SINCE, plot)
+        measured(context, table, app, since or METRICS_SINCE, plot)
     elif app and ident:
-        entries = journal.open(app, ident).entries
+        require_one(context, "an operation")
+        entries = journal_of(context).open(app, ident).entries
         whole: list[Row] = [
             {
                 **{"seq": one.seq, "time": one.at, "kind": one.kind, "who": one.who, "from": one.where},
@@ -127,14 +127,28 @@ def command(
         ]
         Table(ENTRY, table.output).show(context, lambda: whole)
     else:
-        table.show(context, lambda: rows(context, journal, app, limit, since))
+        begin = None if since is None else context.clock.now() - since
+        show(context, table, lambda one, _: rows(one, app, limit, begin), joined=partial(newest, limit=limit))
 
 
-def rows(context: Context, journal: Journal, app: str | None, limit: int, since: float | None) -> list[Row]:
-    begin = None if since is None else context.clock.now() - since
+def journal_of(context: Context) -> Journal:
+    from senza.journal import Caller, Journal
+
+    aws = context.aws()
+    caller = Caller(aws)
+    return Journal(aws, context.clock, account_id=caller.account_id, who=caller.who)
+
+
+def newest(rows: list[Row], limit: int) -> list[Row]:
+    return sorted(rows, key=lambda row: row["time"], reverse=True)[:limit]
+
+
+def rows(context: Context, app: str | None, limit: int, begin: float | None) -> list[Row]:
+    journal = journal_of(context)
     found = journal.operations(app, limit=limit, since=begin)
     if not found and not journal.exists():
-        context.say("There is no journal in this region yet; the first senza deploy begins it.")
+        where = f"environment {context.environment_name}" if context.environment_name else "this region"
+        context.say(f"There is no journal in {where} yet; the first senza deploy begins it.")
     return [
         {
             "time": one.first.at,
@@ -150,15 +164,24 @@ def rows(context: Context, journal: Journal, app: str | None, limit: int, since:
     ]
 
 
-def measured(context: Context, journal: Journal, table: Table, app: str | None, since: float, file: str | None) -> None:
+def measured(context: Context, table: Table, app: str | None, since: float, file: str | None) -> None:
+    """The metrics as a table, and drawn to that file."""
     from senza.journal.delivery import measure
     from senza.journal.plot import plot
 
+    if file:
+        require_one(context, "a drawing")
     until = context.clock.now()
-    deployed = all_deployments(context, journal, app, until - since)
-    apps = list(dict.fromkeys(one.app for one in deployed if one.at >= until - since)) or ([app] if app else [])
-    measures: list[Row] = [vars(measure(one, deployed, until - since, until)) for one in sorted(apps)]
-    Table(MEASURED, table.output).show(context, lambda: measures)
+    deployed: list[Deployment] = []
+
+    def look(one: Context, _: Absent) -> list[Row]:
+        found = all_deployments(one, journal_of(one), app, until - since)
+        if file:
+            deployed[:] = found
+        apps = list(dict.fromkeys(each.app for each in found if each.at >= until - since)) or ([app] if app else [])
+        return [vars(measure(each, found, until - since, until)) for each in sorted(apps)]
+
+    show(context, Table(with_places(MEASURED), table.output), look)
     if file:
         with open(file, "w", encoding="utf-8") as svg:
             svg.write(plot(deployed, until - since, until, f"Deployments of {app or 'all apps'}"))
@@ -167,8 +190,6 @@ def measured(context: Context, journal: Journal, table: Table, app: str | None, 
 
 def all_deployments(context: Context, journal: Journal, app: str | None, since: float) -> list[Deployment]:
     """From the journal, and from the stacks there are or were in the last 90 days."""
-    from functools import partial
-
     from senza.journal.delivery import Born, Past, deployments
     from senza.stacks.summaries import list_stacks
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from senza.cli.context import Context
+from senza.cli.everywhere import require_one, show, with_places
 from senza.cli.options import common_options, pass_context, table_options
 from senza.cli.output import Column, Row, Table
 from senza.cli.types import stack_refs
@@ -18,6 +19,7 @@ from senza.errors import NotFound, OperationFailed, UsageError
 from senza.stacks.references import StackRef
 
 if TYPE_CHECKING:
+    from senza.cli.everywhere import Absent
     from senza.fleet.instances import Instance
 
 DOCKER = Column("docker_source", shrinks=True)
@@ -33,6 +35,7 @@ COLUMNS = (
     DOCKER,
     Column("launch_time", kind="time", title="Launched"),
 )
+EVERY_COLUMN = with_places(COLUMNS)
 
 
 @click.command("instances")
@@ -42,7 +45,7 @@ COLUMNS = (
 @click.option("--terminated", is_flag=True, help="Also those that are terminated, for as long as EC2 shows them.")
 @click.option("-p", "--piu", metavar="REASON", help="Ask piu for SSH access to the running instances listed.")
 @click.option("-O", "--odd-host", metavar="HOST", help="The SSH bastion for --piu.")
-@table_options(COLUMNS, watch=True)
+@table_options(EVERY_COLUMN, watch=True)
 @common_options
 @pass_context
 def command(
@@ -61,22 +64,27 @@ def command(
     Examples:
       senza instances hello-world
       senza instances hello-world 1 --docker-image
+      senza instances hello-world -e all
       senza instances hello-world 1 --piu "look at the logs"
     """
     from senza.fleet.instances import list_instances, require_stacks
 
     program = piu_program(piu, odd_host, table)
-    asked_for = table.columns != COLUMNS and DOCKER in table.columns
+    if piu is not None:
+        require_one(context, "--piu")
+    asked_for = table.columns != EVERY_COLUMN and DOCKER in table.columns
     shown: list[Instance] = []
 
-    def rows() -> list[Row]:
-        shown[:] = list_instances(context.aws(), refs, stackless=stackless, terminated=terminated)
-        require_stacks(context.aws(), refs, shown)
-        return rows_of(context, shown, docker_image or asked_for)
+    def look(one: Context, absent: Absent) -> list[Row]:
+        instances = list_instances(one.aws(), refs, stackless=stackless, terminated=terminated)
+        require_stacks(one.aws(), refs, instances, absent)
+        if piu is not None:
+            shown[:] = instances
+        return rows_of(one, instances, docker_image or asked_for)
 
     if not docker_image and not asked_for:
         table = replace(table, columns=[column for column in table.columns if column is not DOCKER])
-    table.show(context, rows)
+    show(context, table, look, refs)
     if piu is not None:
         request_access(program, shown, piu, odd_host)
 

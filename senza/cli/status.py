@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from senza.cli.context import Context
+from senza.cli.everywhere import show, with_places
 from senza.cli.options import common_options, pass_context, table_options
 from senza.cli.output import Column, Row, Table
 from senza.cli.types import stack_refs
 from senza.stacks.references import StackRef
 
 if TYPE_CHECKING:
+    from senza.cli.everywhere import Absent
     from senza.traffic.survey import Survey
 
 COLUMNS = (
@@ -31,7 +33,7 @@ COLUMNS = (
 
 @click.command("status")
 @stack_refs()
-@table_options(COLUMNS, watch=True)
+@table_options(with_places(COLUMNS), watch=True)
 @common_options
 @pass_context
 def command(context: Context, table: Table, refs: tuple[StackRef, ...]) -> None:
@@ -44,12 +46,13 @@ def command(context: Context, table: Table, refs: tuple[StackRef, ...]) -> None:
     Examples:
       senza status hello-world
       senza status hello-world -W
+      senza status hello-world -e all
       senza status 'hello-.*' -o json
     """
-    table.show(context, lambda: rows(context, refs))
+    show(context, table, lambda one, absent: rows(one, refs, absent), refs)
 
 
-def rows(context: Context, refs: tuple[StackRef, ...]) -> list[Row]:
+def rows(context: Context, refs: tuple[StackRef, ...], absent: Absent) -> list[Row]:
     from functools import partial
 
     from senza.fleet.balancers import lb_states
@@ -61,7 +64,7 @@ def rows(context: Context, refs: tuple[StackRef, ...]) -> list[Row]:
 
     aws = context.aws()
     jobs: dict[str, Callable[[], Any]] = {
-        "stacks": partial(find_stacks, aws, refs),
+        "stacks": partial(find_stacks, aws, refs, absent=absent),
         "zones": context.account().zones,
         "instances": partial(list_instances, aws, refs),
     }

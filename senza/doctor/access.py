@@ -38,6 +38,10 @@ def credentials(facts: Facts) -> Iterator[Finding]:
             "Delete the root user's access keys and log in with a role: aws configure sso.",
             caller.arn,
         )
+    if facts.environment:
+        _, path = facts.aws.arrive()
+        message = f"environment {facts.environment.name} is account {caller.account} in {facts.aws.region}"
+        yield Finding("ok", message, f"Entered by {path}.", facts.environment.name)
 
 
 def clock(facts: Facts) -> Iterator[Finding]:

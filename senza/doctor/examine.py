@@ -7,7 +7,7 @@ from functools import partial
 
 from senza.doctor import access, entries, environment, estate, permissions, records
 from senza.doctor.facts import Facts
-from senza.doctor.model import LEVELS, Check, Finding, Level
+from senza.doctor.model import Check, Finding, Level
 from senza.errors import SenzaError
 
 FIRST = (access.REGION, access.CREDENTIALS)
@@ -32,11 +32,11 @@ Result = tuple[Check, Finding]
 def examine(facts: Facts) -> list[Result]:
     """What each check found, in the order of the checks, and ``ok`` for those that found nothing.
 
-    Without a region or credentials that work the other checks are left out, but for the environments, which have
-    credentials of their own.
+    Without a region or credentials that work the other checks are left out, but for the environments, which are not
+    entered here.
     """
     first = [result for check in FIRST for result in carried_out(check, facts)]
-    others = (entries.CHECK,) if facts.entries else ()
+    others = (entries.CHECK,) if facts.read_environments else ()
     if any(finding.level == "error" for _, finding in first):
         return first + [result for check in others for result in carried_out(check, facts)]
     rest = (*CHECKS[len(FIRST) :], *others)
@@ -52,8 +52,3 @@ def carried_out(check: Check, facts: Facts) -> list[Result]:
         level: Level = "error" if check in (*FIRST, entries.CHECK) else "warning"
         found = [Finding(level, f"could not look: {error.message}", error.hint)]
     return [(check, finding) for finding in found or [Finding("ok", check.title)]]
-
-
-def count(results: Sequence[Result]) -> dict[Level, int]:
-    """How many findings there are of each level."""
-    return {level: sum(finding.level == level for _, finding in results) for level in LEVELS}

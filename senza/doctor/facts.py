@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ from senza.traffic.rules import Balancing, Target
 from senza.traffic.weighted import Weighted
 
 if TYPE_CHECKING:
-    from senza.doctor.entries import Entry
+    from senza.environments import Environment, Environments
 
 
 @dataclass(frozen=True)
@@ -46,20 +46,22 @@ class Facts:
         aws: Aws,
         account: Account,
         clock: Clock,
-        environments: Callable[[], Sequence[Entry]] | None = None,
+        environment: Environment | None = None,
+        environments: Callable[[], Environments] | None = None,
     ) -> None:
-        """environments: the ways into those of senza.yaml; None where there is no such file."""
+        """environment: the one that ``aws`` enters. environments: reads senza.yaml; None where nobody wants to know."""
         self.aws = aws
-        self.entries = environments
+        self.environment = environment
+        self.read_environments = environments
         self.account = account
         self.now = clock.now()
         """Seconds since the epoch."""
         self._clock = clock
         self._memo = Memo()
 
-    def environments(self) -> Sequence[Entry]:
+    def environments(self) -> Environments | None:
         """Raises DefinitionError where senza.yaml is wrong."""
-        return self.entries() if self.entries else ()
+        return self.read_environments() if self.read_environments else None
 
     def caller(self) -> Caller:
         return self._memo.get("caller", self._look_up_caller)

@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from senza.doctor.facts import Facts
 
 Level = Literal["ok", "info", "warning", "error"]
-LEVELS: tuple[Level, ...] = ("ok", "info", "warning", "error")
 """From good to bad."""
 
 

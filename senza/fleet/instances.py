@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any
 
 from senza.aws import Aws
-from senza.errors import AwsError, NotFound
+from senza.errors import AwsError
 from senza.stacks.references import LITERAL, StackRef, split_name
-from senza.stacks.summaries import list_stacks
+from senza.stacks.summaries import list_stacks, not_there
 from senza.stacks.tags import LOGICAL_ID_TAG as LOGICAL_ID_TAG
 from senza.stacks.tags import STACK_TAG as STACK_TAG
 from senza.stacks.tags import tags_of as tags_of
@@ -107,12 +107,20 @@ def list_instances(
     ]
 
 
-def require_stacks(aws: Aws, refs: Sequence[StackRef], instances: Iterable[Instance]) -> None:
-    """Raises NotFound where a reference names no stack. Asks only about those without an instance here."""
+def require_stacks(
+    aws: Aws,
+    refs: Sequence[StackRef],
+    instances: Iterable[Instance],
+    absent: Callable[[StackRef], None] = not_there,
+) -> None:
+    """Raises NotFound where a reference names no stack. Asks only about those without an instance here.
+
+    absent: what is done then instead.
+    """
     stacks = {instance.stack for instance in instances}
     for ref in refs:
         if not any(ref.matches(stack) for stack in stacks) and not list_stacks(aws, [ref]):
-            raise NotFound(f"there is no stack {ref}", hint="senza list shows the stacks of this region.")
+            absent(ref)
 
 
 def docker_sources(aws: Aws, instances: Sequence[Instance]) -> dict[str, str | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -108,10 +108,23 @@ def find_latest(aws: Aws, refs: Sequence[StackRef], *, deleted: bool = False) ->
     return list({stack.full_name: stack for stack in find_stacks(aws, refs, deleted=deleted)}.values())
 
 
-def find_stacks(aws: Aws, refs: Sequence[StackRef], *, deleted: bool = False) -> list[Stack]:
-    """Like :func:`list_stacks`. Raises NotFound where references were given and one of them matches nothing."""
+def not_there(ref: StackRef) -> None:
+    raise NotFound(f"there is no stack {ref}", hint="senza list shows the stacks of this region.")
+
+
+def find_stacks(
+    aws: Aws,
+    refs: Sequence[StackRef],
+    *,
+    deleted: bool = False,
+    absent: Callable[[StackRef], None] = not_there,
+) -> list[Stack]:
+    """Like :func:`list_stacks`. Raises NotFound where references were given and one of them matches nothing.
+
+    absent: what is done then instead.
+    """
     stacks = list_stacks(aws, refs, deleted=deleted)
     for ref in refs:
         if not any(ref.matches(stack.full_name) for stack in stacks):
-            raise NotFound(f"there is no stack {ref}", hint="senza list shows the stacks of this region.")
+            absent(ref)
     return stacks

@@ -175,7 +175,7 @@ def test_the_file_beside_the_definition_counts(run: Run, tmp_path: Path, monkeyp
     ("command", "said"),
     [
         ("list -e liv", "there is no environment 'liv' in"),
-        ("instances -e all", "one environment is needed here, and all means each of them"),
+        ("events -e all", "one environment is needed here, and all means each of them"),
         ("list -e live --region us-east-1", "environment live is in eu-west-1, and --region says us-east-1"),
     ],
 )
@@ -260,22 +260,42 @@ def test_completion_knows_the_names(run: Run) -> None:
     assert offered("") == []
 
 
-def test_the_doctor_enters_each_of_them(run: Run) -> None:
+def test_the_doctor_enters_no_environment_that_nobody_named(run: Run) -> None:
+    """The file may be a stranger's: by assuming a role of its account we would say who we are."""
     Path("senza.yaml").write_text(SENZA_YAML + "  far: {account: '333333333333', region: eu-far-1}\n")
-    rows = json.loads(run("doctor -o json --strict", exit_code=1).stdout)
-    found = {row["message"]: (row["level"], row["subject"]) for row in rows if row["check"] == "environments"}
+    before = len(run.sandbox.log)
+    rows = json.loads(run("doctor -o json --strict").stdout)
+    assert "sts:AssumeRole" not in map(str, run.sandbox.log[before:])
+    (row,) = [row for row in rows if row["check"] == "environments"]
+    assert (row["level"], row["message"]) == (
+        "info",
+        "not entered, because no -e says which: staging, live, wrong, far",
+    )
+    assert row["advice"] == "Check each where it is: senza doctor -e all, or one: senza doctor -e staging"
+
+
+def test_the_doctor_enters_those_that_it_is_told_to(run: Run) -> None:
+    Path("senza.yaml").write_text(SENZA_YAML + "  far: {account: '333333333333', region: eu-far-1}\n")
+    rows = json.loads(run("doctor -e all -o json").stdout)
+    found = {row["message"]: (row["environment"], row["level"]) for row in rows if row["check"] == "credentials"}
     assert found == {
-        "staging is account 111111111111 in eu-central-1": ("ok", "staging"),
-        "live is account 222222222222 in eu-west-1": ("ok", "live"),
-        "wrong is account 123456789012 in eu-central-1": ("ok", "wrong"),
-        "far: eu-far-1 is no region that the installed botocore knows": ("warning", "far"),
-        "far is account 333333333333 in eu-far-1": ("ok", "far"),
+        "environment staging is account 111111111111 in eu-central-1": ("staging", "ok"),
+        "environment live is account 222222222222 in eu-west-1": ("live", "ok"),
+        "environment wrong is account 123456789012 in eu-central-1": ("wrong", "ok"),
+        "environment far is account 333333333333 in eu-far-1": ("far", "ok"),
     }
-    assert "environments" not in {row["check"] for row in json.loads(run("doctor -e live -o json").stdout)}
+    (region,) = [row for row in rows if row["check"] == "region" and row["level"] == "warning"]
+    assert (region["environment"], region["subject"]) == ("far", "eu-far-1")
+    assert len([row for row in rows if row["check"] == "zones"]) == 4, "every check of every environment"
+    one = json.loads(run("doctor -e live -o json").stdout)
+    assert "environments" not in {row["check"] for row in one}
+    (way,) = [row["advice"] for row in one if row["check"] == "credentials"]
+    assert way == "Entered by the credentials of the sandbox, then role arn:aws:iam::222222222222:role/deploy."
     run.sandbox.settings.denied = ["sts:AssumeRole"]
-    failed = run("doctor", exit_code=1)
+    failed = run("doctor -e staging,live", exit_code=1)
     assert "of environment live cannot be assumed" in failed.stdout
-    assert "4 errors" in failed.stderr
+    assert "\nerror live credentials: could not look: the role" in failed.stdout
+    assert "2 errors and 0 warnings found in these environments" in failed.stderr
 
 
 def test_the_doctor_asks_about_the_permissions_of_the_environments_role(run: Run) -> None:
