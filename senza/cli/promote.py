@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from senza.cli.app_names import complete_app
 from senza.cli.context import Context
 from senza.cli.options import common_options, complete_environments, pass_context
 from senza.cli.recorded import force_unlock_option
@@ -25,7 +26,7 @@ def environment_option(flag: str, name: str, text: str) -> Callable[[F], F]:
 
 
 @click.command("promote")
-@click.argument("stack_name", metavar="APP")
+@click.argument("stack_name", metavar="APP", shell_complete=complete_app)
 @click.argument("words", metavar="[VERSION] [PARAMETER=VALUE]...", nargs=-1)
 @environment_option("--from", "source", "Environment of senza.yaml in which the version runs.")
 @environment_option("--to", "target", "Environment to deploy it to.")

@@ -8,6 +8,7 @@ import socket
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import pytest
 from click.testing import CliRunner
 
 from senza.aws import Aws, Endpoint
+from senza.cli.app_names import app_of
 from senza.cli.context import Context
 from senza.cli.main import cli
 from senza.cli.stack_names import FRESH, cache_file, known_names, next_words, offered, read, remember
@@ -173,3 +175,43 @@ def test_each_account_and_region_has_names_of_its_own() -> None:
 def test_a_cache_that_cannot_be_written_is_no_matter(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     remember(Context(environ={"XDG_CACHE_HOME": str(tmp_path / "file")}), NAMES)
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Definitions as people write them, a file that is none, and one from which nothing can be read."""
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "definitions").mkdir()
+    (tmp_path / "senza.yaml").write_text("environments: {live: {account: '111111111111'}}")
+    (tmp_path / "web.yaml").write_text("SenzaInfo:\n  StackName: hello-web\n")
+    (tmp_path / "definitions" / "hello.yml").write_text("SenzaInfo:\n  StackName: hello-world\n")
+    (tmp_path / "other.yaml").write_text("Other:\n  StackName: hello-other\n")
+    os.mkfifo(tmp_path / "pipe.yaml")
+    (tmp_path / "below").mkdir()
+    monkeypatch.chdir(tmp_path / "below")
+    return tmp_path
+
+
+@pytest.mark.usefixtures("repository")
+def test_the_apps_to_promote_are_those_of_the_definitions_at_hand() -> None:
+    assert completed({}, "senza promote hello") == (["hello-web", "hello-world"], set(), "")
+    assert completed({}, "senza promote hello-wor")[0] == ["hello-world"]
+    assert completed({}, "senza promote other.")[0] == ["other."], "a file's name"
+
+
+@pytest.mark.parametrize(
+    ("text", "app"),
+    [
+        ("SenzaInfo:\n  StackName: hello", "hello"),
+        ("# a\n'SenzaInfo': # b\n# c\n\n  Parameters:\n    - StackNames: {}\n  \"StackName\": 'hello' # d\n", "hello"),
+        ("SenzaInfo:\r\n  StackName: hello\r\nResources: {}\r\n", "hello"),
+        ("Other:\n  StackName: hello\n", None),
+        ("SenzaInfo:\n  Parameters: []\nOther:\n  StackName: hello\n", None),
+        ("SenzaInfo:\n  StackName: 'hello-{{Arguments.Name}}'\n", None),
+        ("SenzaInfo:\n" + "\n \n  #\n" * 30_000 + "SenzaInfo:" + " " * 30_000, None),
+    ],
+)
+def test_the_stack_name_in_a_definition(text: str, app: str | None) -> None:
+    begin = time.process_time()
+    assert app_of(text) == app
+    assert time.process_time() - begin < 2, "the Tab key does not wait for strange files"
