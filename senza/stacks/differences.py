@@ -46,7 +46,7 @@ def compare(
         tuple(resources),
         tuple(parameter_differences(old, new, secret, moved, folding, mask)),
         tuple(mask.of(one) for one in kept(differences(dict(old.tags), dict(new.tags)), folding)),
-        tuple(mask.of(one) for one in kept(sections(old.template, new.template), folding)),
+        tuple(mask.of(without_defaults(one, secret)) for one in kept(sections(old.template, new.template), folding)),
         folding.count if folding else 0,
         tuple(sorted(secret & new.parameters.keys() & old.parameters.keys())) if not change_set else (),
     )
@@ -79,6 +79,21 @@ def no_echo(template: Mapping[str, Any]) -> set[str]:
         for name, one in declared.items()
         if isinstance(one, Mapping) and str(one.get("NoEcho")).lower() == "true"
     }  # fmt: skip
+
+
+def without_defaults(one: Difference, secret: set[str]) -> Difference:
+    """The same without the defaults of these parameters, as far as it is about the parameters of a template."""
+    if one.path[:1] != ("Parameters",):
+        return one
+    return Difference(one.path, *(hidden_at(one.path[1:], value, secret) for value in (one.old, one.new)))
+
+
+def hidden_at(path: Path, value: Any, secret: set[str]) -> Any:
+    """path: of the value within the section ``Parameters``."""
+    if isinstance(value, dict) and len(path) < len(("name", "Default")):
+        return {key: hidden_at((*path, key), each, secret) for key, each in value.items()}
+    at_default = path[1:2] == ("Default",) and path[0] in secret
+    return HIDDEN if at_default and value is not MISSING else value
 
 
 def sections(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Difference]:

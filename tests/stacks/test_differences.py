@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from html import escape
 from typing import Any
+from urllib.parse import quote, urlencode
 
 import pytest
-from hypothesis import given
+import yaml
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from senza.stacks.change_sets import ChangeSet, Detail, ResourceChange
 from senza.stacks.comparison import MISSING, Difference, Side
 from senza.stacks.differences import compare, differences, effective
+from senza.stacks.hiding import DISTINCT
 from senza.stacks.summaries import parsed
 
 LEAVES = st.none() | st.booleans() | st.integers(0, 9) | st.text("ab1", max_size=4)
@@ -89,6 +94,73 @@ def test_secrets_are_hidden_old_ones_too() -> None:
         Difference(("Properties", "Many"), "user: x\npassword: ***", "user: y\npassword: ***\n"),
         Difference(("Properties", "One"), "***", "pw-***"),
     )
+
+
+def spellings(secret: str) -> dict[str, str]:
+    """How programs write a text that is part of another one."""
+    return {
+        "itself": f"https://user:{secret}@db/",
+        "yaml": yaml.safe_dump({"environment": {"URL": f"postgres://somebody:{secret}@db.example.org/shop"}}),
+        "yaml in double quotes": yaml.safe_dump({"PASSWORD": secret}, default_style='"'),
+        "yaml as a block": yaml.safe_dump({"PASSWORD": secret}, default_style="|", allow_unicode=True),
+        "json": json.dumps({"password": secret}),
+        "json in json": json.dumps(json.dumps({"password": secret}, ensure_ascii=False)),
+        "a URL": f"https://db/?password={quote(secret, safe='')}",
+        "a form": urlencode({"password": secret, "user": "x"}),
+        "HTML": escape(secret),
+    }
+
+
+@given(st.text(st.sampled_from("aB7-_/ \n\t'\"\\#:%&<>$+é\xa0☃😀{}[],!"), min_size=20, max_size=90).filter(str.strip))
+@example('it\'s 50% "q": #x')
+@example("-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkq+/hkiG9w0B\nAQEFAASC=\n-----END PRIVATE KEY-----\n")
+def test_a_secret_is_hidden_however_it_is_written(secret: str) -> None:
+    assume(len(secret.strip()) >= DISTINCT)
+    for how, text in spellings(secret).items():
+        (found,) = compare(side({"Text": "-"}), side({"Text": text}), secrets={secret}).resources[0].differences
+        assert "***" in found.new, how
+
+
+FORMER = """\
+source: app:1
+environment:
+  KEY: '-----BEGIN KEY-----
+
+    MIIformer
+
+    -----END KEY-----'
+  MOVED: former2
+  LEVEL: info
+ports: 1
+"""
+
+
+def test_a_former_secret_of_several_lines_is_hidden_as_a_whole() -> None:
+    new = "source: app:2\nenvironment:\n  KEY: hunter2\n  RENAMED: x-hunter2\n  LEVEL: debug\nports: 1\n"
+    (found,) = compare(side({"Text": FORMER}), side({"Text": new}), secrets={"hunter2"}).resources[0].differences
+    assert found.old == "source: app:1\nenvironment:\n  KEY: ***\n  LEVEL: info\nports: 1"
+    assert found.new == new.replace("hunter2", "***")
+
+
+def test_defaults_of_no_echo_parameters_are_hidden() -> None:
+    def declared(default: str) -> dict[str, Any]:
+        return {"Password": {"Type": "String", "NoEcho": "true", "Default": default}, "Level": {"Default": default}}
+
+    found = compare(side({}, Parameters=declared("former1")), side({}, Parameters=declared("hunter2"))).other
+    assert [(one.key_path, one.old, one.new) for one in found] == [
+        ("Parameters.Level.Default", "former1", "hunter2"),
+        ("Parameters.Password.Default", "***", "***"),
+    ]
+    for other in (side({}), side({}, Parameters={"Level": {}})):  # the section, or the parameter, comes and goes
+        secret = side({}, Parameters={"Password": {"NoEcho": True, "Default": "hunter2"}, "Level": {}})
+        shown = [
+            str(part)
+            for pair in ((other, secret), (secret, other))
+            for one in compare(*pair).other
+            for part in (one.old, one.new)
+        ]
+        assert sum("'Default': '***'" in part for part in shown) == 2
+        assert "hunter2" not in str(shown)
 
 
 def test_a_no_echo_parameter_differs_where_cloudformation_says_so() -> None:
