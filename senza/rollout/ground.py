@@ -13,11 +13,11 @@ from senza.rollout.planning import Ground
 from senza.rollout.untold import untold
 from senza.stacks.changes import DEAD, already_exists
 from senza.stacks.summaries import Stack, list_stacks
-from senza.traffic.balancers import name_in_alias
 from senza.traffic.records import Zones, normal
+from senza.traffic.requests import requests
 from senza.traffic.rules import RuleDomain
 from senza.traffic.survey import Survey, survey
-from senza.traffic.weighted import RULE, Place, Weighted, answers, weighted_domains
+from senza.traffic.weighted import RULE, Weighted, weighted_domains
 
 
 def look_at_ground(aws: Aws, zones: Zones, compiled: Compiled) -> Ground:
@@ -78,30 +78,20 @@ def traffic_in(weighted: Sequence[Weighted], new: Compiled | None = None) -> Tra
     """Pure. weighted: everybody at the app's domains."""
     domains = weighted_domains(weighted)
     rules = [domain for domain in domains if isinstance(domain, RuleDomain)]
-    records: dict[str, Place] = {}
     weights: dict[str, dict[str, int]] = {}
     for domain in sorted((one for one in domains if one not in rules), key=lambda one: one.type):
         weights[domain.name] = weights_in(domains[domain]) | weights.get(domain.name, {})
-        records.setdefault(domain.name, domain)  # AAAA records go with the A records of the name
-    named = records.keys() | {normal(one.name) for one in (new.weighted_records if new else ())}
+    named = weights.keys() | {normal(one.name) for one in (new.weighted_records if new else ())}
     ruled = {rule.name for rule in rules}
-    shares: dict[str, float] = {}
-    led: dict[tuple[str, str], float] = {}
-    for name, domain in records.items():
-        for identifier, percent in answers(domain, weights[name]).items():
-            record = domains[domain].get(identifier)
-            way = name, name_in_alias(record.value) if record else ""
-            led[way] = led.get(way, 0.0) + percent
-            if way not in {(rule.name, rule.balancer.lower()) for rule in rules}:
-                shares[identifier] = max(percent, shares.get(identifier, 0.0))
     for rule in rules:
-        told = weights_in(domains[rule])
         key = rule.name + RULE if rule.name in named else rule.name
-        weights[key] = told | weights.get(key, {})  # the rule of another balancer has other versions
-        comes = led.get((rule.name, rule.balancer.lower()), 0.0) if rule.name in records else 100.0
-        for identifier, percent in answers(rule, told).items():
-            shares[identifier] = max(percent * comes / 100, shares.get(identifier, 0.0))
-    leads = {name: {to for (at, to), percent in led.items() if at == name and percent} for name in records}
+        weights[key] = weights_in(domains[rule]) | weights.get(key, {})  # that of another balancer has other versions
+    found = requests(weighted)
+    shares: dict[str, float] = {}
+    for told in found.shares.values():
+        for identifier, percent in told.items():
+            shares[identifier] = max(percent, shares.get(identifier, 0.0))
+    leads = {name: {to for to, percent in led.items() if percent} for name, led in found.led.items()}
     both = named & (ruled | {one.domain for one in (new.weighted_targets if new else ())})
     return Traffic(weights, shares, leads, ruled, tuple(sorted(both)))
 

@@ -16,6 +16,7 @@ from senza.stacks.summaries import Stack, describe_stack, list_stacks
 from senza.traffic.announce import plan_announcement
 from senza.traffic.parts import Parts, known_parts
 from senza.traffic.records import Zones
+from senza.traffic.requests import in_turn
 from senza.traffic.rules import Target, read_rules
 from senza.traffic.sharing import shared_before, shared_by, without_effect
 from senza.traffic.survey import survey
@@ -42,7 +43,7 @@ class Share:
 
 @dataclass(frozen=True)
 class Traffic:
-    """warnings: what keeps shares from having an effect."""
+    """warnings: what keeps shares from having an effect, or from being those of all requests."""
 
     shares: list[Share]
     warnings: list[str]
@@ -74,7 +75,8 @@ def traffic_of(aws: Aws, zones: Zones, app: str) -> Traffic:
             )
             rows.append((stack.created.timestamp() if stack else 0.0, identifier, share))
         result += [share for _, _, share in sorted(rows, key=lambda row: row[:2])]
-    return Traffic(result, without_effect([one for one in records if isinstance(one, Target)], records))
+    targets = [one for one in records if isinstance(one, Target)]
+    return Traffic(result, [*without_effect(targets, records), *in_turn(records)])
 
 
 def others(record: Weighted, app: str) -> str:
@@ -93,7 +95,7 @@ def stacks_of(aws: Aws, app: str) -> list[Stack]:
 
 @dataclass(frozen=True)
 class TrafficPlan:
-    """warnings: what keeps the switch from having an effect."""
+    """warnings: what keeps the switch from having an effect, or its shares from being those of all requests."""
 
     stack: Stack
     switch: SwitchPlan
@@ -121,7 +123,8 @@ def plan_traffic(aws: Aws, zones: Zones, app: str, version: str, asked: int, *, 
     if not switch.domains:
         raise without_record(stack, looked["parts"])
     steps = (*switch.steps, *plan_announcement(stack, asked, switch))
-    return TrafficPlan(stack, switch, steps, tuple(shared.warnings))
+    told = in_turn(shared.weighted, {plan.domain: plan.after for plan in switch.domains})
+    return TrafficPlan(stack, switch, steps, (*shared.warnings, *told))
 
 
 @dataclass(frozen=True)
