@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from senza.aws.endpoint import Endpoint, require_mark
 from senza.aws.entrance import Entrance, Way
 from senza.aws.failures import translated
 from senza.errors import UsageError
@@ -26,20 +27,6 @@ T = TypeVar("T")
 
 BRISK = frozenset({"s3"})
 """Services whose answers are small and quick, and without which a person can go on: soon given up."""
-
-
-@dataclass(frozen=True)
-class Endpoint:
-    """A local AWS: where it listens and the credentials that only it accepts.
-
-    Given explicitly to every client, so that no profile, role or ``AWS_ENDPOINT_URL_*`` of the user's environment
-    can send a call meant for it anywhere else.
-    """
-
-    url: str
-    region: str
-    access_key_id: str
-    secret_access_key: str
 
 
 @dataclass(frozen=True)
@@ -132,6 +119,10 @@ class Aws:
     def local(self) -> bool:
         """Whether this is a local AWS; other tools, with the user's own credentials, would reach the real one."""
         return self._endpoint is not None
+
+    def surroundings(self, environ: Mapping[str, str]) -> Mapping[str, str]:
+        """The environment for a program that senza runs: beside a local AWS, it must not meet the real one."""
+        return self._endpoint.surroundings(environ) if self._endpoint else environ
 
     def call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
         """Call e.g. ``("cloudformation", "create_stack", StackName=...)`` and return AWS's answer.
@@ -266,7 +257,10 @@ class Aws:
             self.observe(call)
 
     def _note(self, service: str, event_name: str, parsed: Any = None, **_: Any) -> None:
-        ident = (parsed or {}).get("ResponseMetadata", {}).get("RequestId")
+        about = (parsed or {}).get("ResponseMetadata", {})
+        if self._endpoint:
+            require_mark(about.get("HTTPHeaders", {}))
+        ident = about.get("RequestId")
         if ident:
             self.request_ids.append(f"{service}:{event_name.rpartition('.')[2]} {ident}")
 

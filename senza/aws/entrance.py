@@ -15,11 +15,9 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Protocol
 
+from senza.aws.endpoint import MARK, require_mark
 from senza.aws.failures import DENIED, NO_LOGIN, translated
 from senza.errors import AwsError, Refused, SenzaError, UsageError
-
-MARK = "x-senza-sandbox"
-"""The header by which a sandbox says, in each answer, that it is one."""
 
 
 class Hop(Protocol):
@@ -162,17 +160,14 @@ class Entrance:
 
     def _checked(self, answer: Mapping[str, Any], local: bool) -> str:
         name, account, arn = self.way.environment, str(answer["Account"]), str(answer["Arn"])
-        marked = MARK in answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
-        if marked and not local:
+        headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+        if MARK in headers and not local:
             raise Refused(
                 f"environment {name} is account {self.way.account}, and what answers is a sandbox",
                 hint="Unset AWS_ENDPOINT_URL, or say --sandbox if the sandbox is meant. Nothing else was called.",
             )
-        if local and not marked:
-            raise Refused(
-                "the sandbox is meant, and what answers is none",
-                hint="Check AWS_ENDPOINT_URL, or unset SENZA_SANDBOX. Nothing else was called.",
-            )
+        if local:
+            require_mark(headers)
         if account != self.way.account:
             raise Refused(
                 f"environment {name} is account {self.way.account}, but these credentials are of account {account}",

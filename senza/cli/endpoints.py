@@ -41,8 +41,15 @@ def chosen(
 
 
 def of_environment(environ: Mapping[str, str], url: str) -> Endpoint:
-    """What ``eval "$(senza sandbox env)"`` left in the environment."""
+    """What ``eval "$(senza sandbox env)"`` left in the environment. Raises UsageError where no sandbox can be."""
     from senza.aws import Endpoint
+    from senza.aws.endpoint import on_this_machine
+
+    if not on_this_machine(url):
+        raise UsageError(
+            f"SENZA_SANDBOX means the sandbox, and AWS_ENDPOINT_URL is {without_password(url)}, where none can be",
+            hint='A sandbox is on this machine: eval "$(senza sandbox env)". For AWS, unset SENZA_SANDBOX.',
+        )
 
     return Endpoint(
         url=url,

@@ -104,7 +104,9 @@ def write_report(error: Exception, directory: Path) -> Path:
     import time
     import traceback
 
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    from senza.cli.files import made
+
+    made(directory)
     path = directory / f"bug-{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}.txt"
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with open(descriptor, "w", encoding="utf-8") as file:

@@ -30,6 +30,8 @@ def own_directory(environ: Mapping[str, str], variable: str, default: str) -> Pa
 
 
 def made(directory: Path) -> Path:
-    """The directory, made where it is missing, for this user only. Raises OSError."""
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """The directory, made where it is missing, for this user only, and so those above it. Raises OSError."""
+    if not directory.is_dir():
+        made(directory.parent)
+        directory.mkdir(mode=0o700, exist_ok=True)
     return directory

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 def gate_for(context: Context, policy: str | None, *, force: bool, pins: Mapping[str, str] | None = None) -> Gate:
     """policy: path or URL instead of the configured one. pins: see Gate. Raises UsageError for an unreadable policy."""
+    from functools import partial
+
     from senza.provenance import NO_POLICY, Gate, read_policy
+    from senza.provenance.cosign import run_program, verify
 
     location = policy or read_settings(context.environ).get(POLICY_FILE)
     context.discretion.keep(secrets_in_url(location or ""))
@@ -27,6 +30,7 @@ def gate_for(context: Context, policy: str | None, *, force: bool, pins: Mapping
         account=lambda: context.account().identity,
         force=force,
         tolerant=aws.local,
+        signature=partial(verify, run=partial(run_program, environ=aws.surroundings(context.environ))),
         pins=pins,
     )
 

@@ -45,7 +45,7 @@ def control_of(context: Context, force_unlock: str = "") -> Iterator[Control]:
         reporter=reporter,
         listeners=Telling(),
         web=urllib3.PoolManager(timeout=urllib3.Timeout(connect=PATIENCE, read=PATIENCE), retries=False),
-        environ=context.environ,
+        environ=aws.surroundings(context.environ),
         warn=context.warn,
         force_unlock=force_unlock,
         stop=Stop(reporter.progress),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from senza.provenance.model import SignatureRule
@@ -49,14 +49,18 @@ def command(rule: SignatureRule, pinned: str) -> list[str]:
     return ["cosign", "verify", *who, pinned]
 
 
-def run_program(command: Sequence[str]) -> tuple[int, str] | None:
-    """The user's own login to the registry is used, as cosign reads Docker's files itself."""
+def run_program(command: Sequence[str], environ: Mapping[str, str] | None = None) -> tuple[int, str] | None:
+    """The user's own login to the registry is used, as cosign reads Docker's files itself.
+
+    environ: for it; where None, that of this process. A key may be one of KMS, which it asks itself.
+    """
     path = shutil.which(command[0])
     if path is None:
         return None
     try:
         done = subprocess.run(  # noqa: S603 - no shell, and a program of the user's own PATH
             [path, *command[1:]],
+            env=None if environ is None else dict(environ),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -56,7 +56,7 @@ CLEARED = (
 @contextmanager
 def locked() -> Iterator[None]:
     """One start or stop at a time; the lock ends with the process that holds it."""
-    with (state.made_directory() / LOCK).open("w") as file:
+    with open(state.made_directory() / LOCK, "w", opener=state.not_a_link) as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
@@ -94,7 +94,7 @@ def launch(region: str, speed: float) -> subprocess.Popen[bytes]:
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, (package, environment.get("PYTHONPATH"))))
     if "SENZA_SANDBOX_STATE" in environment:
         environment["SENZA_SANDBOX_STATE"] = str(state.directory().resolve())
-    log = os.open(state.directory() / LOG, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    log = os.open(state.directory() / LOG, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
     try:
         return subprocess.Popen(  # noqa: S603 - our own module, run by this very Python
             [sys.executable, "-m", "senza.sandbox.server", "--region", region, "--speed", str(speed)],
@@ -210,16 +210,7 @@ def variables(running: State) -> dict[str, str]:
     """What points the AWS SDKs, the AWS CLI and senza to this sandbox, and to nothing else."""
     clock = running.clock()
     time_there = {clocks.VARIABLE: str(clock)} if isinstance(clock, clocks.ScaledClock) else {}
-    return time_there | {
-        "AWS_ENDPOINT_URL": running.url,
-        "AWS_ACCESS_KEY_ID": running.access_key_id,
-        "AWS_SECRET_ACCESS_KEY": running.secret_access_key,
-        "AWS_DEFAULT_REGION": running.region,
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "SENZA_SANDBOX": "1",
-    }
+    return time_there | running.endpoint().variables()
 
 
 def environment(running: State, current: Mapping[str, str], *, fish: bool = False) -> list[str]:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import subprocess
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from senza.clock import Clock
-from senza.errors import NotFound
+from senza.errors import NotFound, UsageError
 from senza.sandbox import clocks
 
 if TYPE_CHECKING:
@@ -41,6 +42,12 @@ class State:
     started: float
     speed: float = 1.0
 
+    def endpoint(self) -> Endpoint:
+        """How :class:`senza.aws.Aws` reaches it."""
+        from senza.aws import Endpoint
+
+        return Endpoint(self.url, self.region, self.access_key_id, self.secret_access_key)
+
     def clock(self) -> Clock:
         """The time there, and how to wait in it."""
         return clocks.made(self.started, self.speed)
@@ -56,30 +63,52 @@ def directory() -> Path:
 
 
 def made_directory() -> Path:
-    """The directory, made where it is missing; nobody else may look into the one that is ours."""
+    """The directory, made where it is missing; nobody else may look into the one that is ours.
+
+    Raises UsageError for one into which everybody may write: what is there may be anybody's.
+    """
     folder = directory()
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make(folder)
     if not os.environ.get("SENZA_SANDBOX_STATE"):
         folder.chmod(0o700)
+    elif folder.stat().st_mode & stat.S_IWOTH:
+        raise UsageError(
+            f"everybody may write into {folder} (SENZA_SANDBOX_STATE)", hint=f"Name one of your own: chmod 700 {folder}"
+        )
     return folder
 
 
+def make(folder: Path) -> None:
+    """Make it, and those above it, for the user only whatever the umask."""
+    if not folder.is_dir():
+        make(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
+
+
 def read() -> State | None:
-    """The running sandbox, or None. A file that a crashed one left behind counts as none."""
+    """The running sandbox, or None. The file of a crashed one counts as none, and so does another user's."""
     try:
-        state = State(**json.loads((directory() / FILE).read_text()))
-    except (FileNotFoundError, NotADirectoryError, ValueError, TypeError):
+        with open(directory() / FILE, encoding="utf-8", opener=not_a_link) as file:
+            own = os.fstat(file.fileno()).st_uid == os.geteuid()
+            state = State(**json.load(file)) if own else None
+    except (OSError, ValueError, TypeError):
         return None
-    return state if alive(state) else None
+    return state if state and alive(state) else None
 
 
 def write(state: State) -> None:
     """Put it down, whole or not at all."""
     folder = made_directory()
     draft = folder / f"{FILE}.{os.getpid()}"
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
+    draft.unlink(missing_ok=True)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
         json.dump(asdict(state), out, indent=1)
     draft.replace(folder / FILE)
+
+
+def not_a_link(path: str, flags: int) -> int:
+    """Opens a file for its user only, and follows no link that somebody else may have laid."""
+    return os.open(path, flags | os.O_NOFOLLOW, 0o600)
 
 
 def forget(pid: int) -> None:
@@ -115,9 +144,7 @@ def alive(state: State) -> bool:
 
 def endpoint() -> Endpoint:
     """How :class:`senza.aws.Aws` reaches the running sandbox. Raises NotFound where none runs."""
-    from senza.aws import Endpoint
-
     state = read()
     if state is None:
         raise NotFound("no sandbox is running", hint="Start one: senza sandbox start")
-    return Endpoint(state.url, state.region, state.access_key_id, state.secret_access_key)
+    return state.endpoint()

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 
 from senza.aws import Aws
 from senza.cli.sandbox import command
-from senza.errors import NotFound, OperationFailed
+from senza.errors import NotFound, OperationFailed, UsageError
 from senza.sandbox import control, state
 
 REPOSITORY = Path(__file__).parents[2]
@@ -43,7 +43,7 @@ def run_senza(*arguments: str) -> subprocess.Popen[str]:
 
 def test_it_starts_once_serves_resets_and_stops_without_a_trace(folder: Path) -> None:
     with ThreadPoolExecutor() as pool:  # two starts at the same moment
-        said = [text for text, _ in pool.map(lambda _: run_senza("start").communicate(timeout=120), range(2))]
+        said = [text for text, _ in pool.map(lambda _: run_senza("start").communicate(timeout=600), range(2))]
     assert sorted("already" in text for text in said) == [False, True], said
 
     running = state.read()
@@ -161,3 +161,45 @@ def test_each_command_explains_itself_with_an_example() -> None:
     for name in ("start", "status", "reset", "stop", "load", "env"):
         said = CliRunner().invoke(command, [name, "--help"]).output
         assert f"senza sandbox {name}" in said
+
+
+def test_what_others_may_have_put_there_is_not_believed(folder: Path, tmp_path: Path) -> None:
+    own = os.getpid()
+    mine = state.State("http://127.0.0.1:1", 1, own, state.identity_of(own), "eu-central-1", "AKIASANDBOX", "x", 0.0)
+    state.write(mine)
+    try:
+        assert state.read() == mine
+        (folder / state.FILE).rename(folder / "elsewhere.json")
+        (folder / state.FILE).symlink_to(folder / "elsewhere.json")
+        assert state.read() is None
+    finally:
+        state.forget(own)  # or else the sandbox that is ended after the test were the test
+    precious = tmp_path / "precious"
+    precious.write_text("of the user")
+    (folder / control.LOCK).symlink_to(precious)
+    with pytest.raises(OSError, match="symbolic links"), control.locked():
+        pass
+    (folder / f"{state.FILE}.{own}").symlink_to(precious)
+    state.write(state.State(**{**vars(mine), "identity": "another/1"}))
+    assert precious.read_text() == "of the user"
+    (folder / control.LOCK).unlink()
+    folder.chmod(0o1777)
+    with pytest.raises(UsageError, match="everybody may write into"):
+        state.write(mine)
+    folder.chmod(0o700)
+
+
+def test_files_are_private_whatever_the_umask(folder: Path) -> None:
+    own = os.getpid()
+    before = os.umask(0)
+    try:
+        state.write(state.State("http://127.0.0.1:1", 1, own, "x", "eu-central-1", "AKIASANDBOX", "secret", 0.0))
+        with control.locked():
+            pass
+    finally:
+        os.umask(before)
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert {path.name: path.stat().st_mode & 0o777 for path in folder.iterdir()} == {
+        state.FILE: 0o600,
+        control.LOCK: 0o600,
+    }
