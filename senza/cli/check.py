@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import click
@@ -64,9 +65,11 @@ def command(
         version, parameters = "", (version, *parameters)
     gathered = gathered_by(context, definition, version, parameters, parameter_file, online)
     found, looked_for = look_at(context, gathered, bool(version), online, lint)
-    made = report([*gathered.findings, *found], gathered.bound, looked_for)
+    context.discretion.keep(secrets_given(gathered))
+    told = [discreet(context, finding) for finding in (*gathered.findings, *found)]
+    made = report(told, gathered.bound, looked_for)
     if text := FORMATS[output](made, __version__):
-        click.echo(context.discretion(text))
+        click.echo(text)
     conclude(context, made, definition, strict)
 
 
@@ -92,6 +95,23 @@ def gathered_by(
 
     gate = gate_for(context, None, force=False)
     return gather(definition, version, parameters, values, defaults=defaults, account=context.account(), images=gate)
+
+
+def secrets_given(gathered: Gathered) -> Iterator[str]:
+    """Values of NoEcho parameters, but for those that were made up."""
+    from senza.checks.placeholders import placeholder
+    from senza.cli.compiling import secrets_of
+
+    if gathered.bound is not None:
+        made_up = {placeholder(one) for one in gathered.bound.parameters if one.no_echo}
+        yield from secrets_of(gathered.bound, gathered.compiled) - made_up
+
+
+def discreet(context: Context, finding: Finding) -> Finding:
+    """cfn-lint repeats the values that it finds wrong. To be done before a format quotes them once more."""
+    from dataclasses import replace
+
+    return replace(finding, message=context.discretion(finding.message), hint=context.discretion(finding.hint))
 
 
 def region_of(context: Context) -> str:

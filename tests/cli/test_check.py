@@ -132,6 +132,27 @@ def test_programs_get_documents(offline: Context, tmp_path: Path) -> None:
     assert command.startswith(f"::warning file={path},line=8,title=senza check SZ101::port 22 of Door")
 
 
+SPELT_OUT = """
+SenzaInfo:
+  StackName: jobs
+  Parameters: [Password: {NoEcho: true}, Unused: {NoEcho: true, MinLength: 7}]
+Resources:
+  Jobs:
+    Type: AWS::SQS::Queue
+    Properties: {Tags: [{Key: Door, Value: "{{Arguments.Password}} example"}]}
+"""
+
+
+@pytest.mark.parametrize("form", ["text", "json", "sarif", "github"])
+def test_no_finding_repeats_a_secret(form: str, offline: Context, tmp_path: Path) -> None:
+    """cfn-lint does, and each format quotes once more what it has quoted already."""
+    pytest.importorskip("cfnlint")
+    secret = "Password=hunter2#'bird\"cage%\\song"
+    said = check(offline, written(tmp_path, SPELT_OUT), "1", secret, "--format", form).output
+    assert "*** example" in said
+    assert not [part for part in ("hunter2", "bird", "cage", "song") if part in said]
+
+
 def test_create_tells_warnings_and_goes_on(senza: Senza, tmp_path: Path) -> None:
     path = written(tmp_path, OPEN)
     told = (
