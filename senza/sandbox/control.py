@@ -30,8 +30,8 @@ from senza.sandbox.state import State
 REGION = "eu-central-1"
 LOG = "sandbox.log"
 LOCK = "sandbox.lock"
-READY = 60.0
-"""Seconds that a start may take."""
+READY = 300.0
+"""Seconds that a start may take: a few are enough, but on a machine with much else to do."""
 ENDED = 10.0
 """Seconds that a process has to end before it is killed."""
 POLL = 0.05
@@ -65,7 +65,7 @@ def start(region: str = REGION, clock: Clock | None = None, *, speed: float = 1.
     """The running sandbox, and whether this call started it. speed: how many seconds pass in it while one passes here.
 
     Raises SenzaError where moto is missing, OperationFailed with the end of its log where it does not come up, and
-    TimedOut where it takes longer than a minute.
+    TimedOut where it takes longer than five minutes.
     """
     require_moto()
     clock = clock or SystemClock()

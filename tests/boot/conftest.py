@@ -59,7 +59,7 @@ class Boot:
     def http(self, path: str, port: int = 8080) -> str:
         """What the machine's port answers, as somebody in its network sees it."""
         return self.machine.run(
-            "curl", "-sS", "-f", "-m", "5", "--noproxy", "*", f"http://169.254.169.254:{port}{path}"
+            "curl", "-sS", "-f", "-m", "60", "--noproxy", "*", f"http://169.254.169.254:{port}{path}"
         )
 
     def stack_status(self) -> str:
@@ -73,7 +73,7 @@ class Boot:
 
     def lines_of_container(self) -> list[str]:
         """Docker sends what a container says every five seconds."""
-        for _ in range(150):
+        for _ in range(3000):
             streams = self.aws.call("logs", "describe_log_streams", logGroupName=GROUP)["logStreams"]
             if self.instance in [stream["logStreamName"] for stream in streams] and self.lines(self.instance):
                 break

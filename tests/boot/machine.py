@@ -37,7 +37,7 @@ def missing() -> str:
         [*NAMESPACES, "mount", "-t", "tmpfs", "tmpfs", "/mnt"],
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=300,
         check=False,
     )
     return f"namespaces cannot be made: {tried.stderr.strip()}" if tried.returncode else ""
@@ -50,7 +50,7 @@ class Machine:
     pid: int
     cgroup: str
 
-    def run(self, *command: str, timeout: float = 60, stdin: str | None = None) -> str:
+    def run(self, *command: str, timeout: float = 300, stdin: str | None = None) -> str:
         """What the command prints on the machine, as root; errors are shown."""
         done = subprocess.run(
             ["nsenter", "-t", str(self.pid), "-m", "-n", "-p", "-u", "-i", "-r", "-w", *command],
@@ -74,7 +74,7 @@ class Machine:
     def exists(self, path: str) -> bool:
         return self.run("sh", "-c", '[ ! -e "$0" ] || echo yes', path) != ""
 
-    def boot(self, user_data: str, timeout: float = 60) -> int:
+    def boot(self, user_data: str, timeout: float = 300) -> int:
         """Give it the user data, boot with cloud-init, and wait: the exit status of the unit."""
         self.write("/var/lib/cloud/seed/nocloud/user-data", user_data)
         self.write("/var/lib/cloud/seed/nocloud/meta-data", "instance-id: i-boot\n")
@@ -84,7 +84,7 @@ class Machine:
         self.run("cloud-init", "modules", "--mode=final")
         return self.unit_status(timeout)
 
-    def boot_again(self, timeout: float = 60) -> int:
+    def boot_again(self, timeout: float = 300) -> int:
         self.run("rm", "-f", "/run/unit.status")
         self.run("systemctl", "start", "senza-boot.service")
         return self.unit_status(timeout)
@@ -92,7 +92,7 @@ class Machine:
     def unit_status(self, timeout: float) -> int:
         return int(self.awaited("/run/unit.status", timeout))
 
-    def awaited(self, path: str, timeout: float = 20) -> str:
+    def awaited(self, path: str, timeout: float = 300) -> str:
         """The content of a file that is about to be written."""
         end = time.monotonic() + timeout
         while time.monotonic() < end:
@@ -184,10 +184,10 @@ def machine(scratch: Path) -> Iterator[Machine]:
     finally:
         process.stdin.close()
         try:
-            process.wait(10)
+            process.wait(60)
         except subprocess.TimeoutExpired:
             process.kill()
-            process.wait(10)
+            process.wait(60)
         process.stdout.close()
         if process.stderr:
             process.stderr.close()
@@ -217,9 +217,9 @@ def loop_device(file: Path, megabytes: int = 48) -> Iterator[str]:
     with file.open("wb") as out:
         out.truncate(megabytes * 2**20)
     device = subprocess.run(
-        ["losetup", "--find", "--show", str(file)], capture_output=True, text=True, check=True, timeout=20
+        ["losetup", "--find", "--show", str(file)], capture_output=True, text=True, check=True, timeout=300
     ).stdout.strip()
     try:
         yield device
     finally:
-        subprocess.run(["losetup", "--detach", device], check=False, timeout=20)
+        subprocess.run(["losetup", "--detach", device], check=False, timeout=300)

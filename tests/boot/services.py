@@ -172,7 +172,7 @@ def gateway(url: str, role: Role, seen: list[str]) -> type[Handler]:
                 return self.answer(403, text.encode(), Content_Type="application/x-amz-json-1.1")
             seen.append(self.headers.get("X-Amz-Target") or body.decode())
             headers = {name: value for name, value in self.headers.items() if name.lower() != "x-amz-security-token"}
-            connection = http.client.HTTPConnection(target.hostname or "", target.port, timeout=30)
+            connection = http.client.HTTPConnection(target.hostname or "", target.port, timeout=300)
             connection.request("POST", self.path, body, headers | {"Host": target.netloc})
             response = connection.getresponse()
             content = response.read()

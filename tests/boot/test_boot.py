@@ -138,7 +138,7 @@ def rebooted(booted: Boot, volume: Path, loop: str) -> None:
     booted.machine.run("docker", "stop", "-t", "1", "taupageapp")
     booted.machine.run("umount", "/mounts/data", "/meta/credentials")
     os.truncate(volume, 96 * 2**20)
-    subprocess.run(["losetup", "--set-capacity", loop], check=True, timeout=20)
+    subprocess.run(["losetup", "--set-capacity", loop], check=True, timeout=300)
     assert booted.machine.boot_again() == 0, booted.machine.console()
     assert booted.machine.run("docker", "inspect", "-f", "{{.Id}}", "taupageapp") == container
     report = booted.http("/cgi-bin/report")
@@ -197,7 +197,7 @@ def test_a_job_that_ends_well_is_a_success_and_shuts_the_instance_down(boot: Boo
     booted.machine.write("/usr/local/sbin/apt-get", installs)
     booted.machine.run("chmod", "755", "/usr/local/sbin/apt-get")
     with loop_device(tmp_path / "volume") as loop:
-        subprocess.run(["mkfs.ext4", "-q", loop], check=True, timeout=20)
+        subprocess.run(["mkfs.ext4", "-q", loop], check=True, timeout=300)
         booted.machine.add_volume(volume, loop)
         assert booted.start() == 0, booted.machine.console()
         assert "installing jq" in booted.machine.console()

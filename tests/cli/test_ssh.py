@@ -7,6 +7,7 @@ import pty
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -131,10 +132,20 @@ def in_a_shell(sandbox: EmbeddedSandbox, tools: Path, *words: str, terminal: boo
     )
     os.close(slave)
     out, err = process.communicate()
-    shown = os.read(master, 10_000) if terminal else out
+    shown = shown_on(master) if terminal else out
     os.close(master)
     assert process.returncode == 0, err.decode()
     return shown.decode().replace("\r\n", "\n"), err.decode()
+
+
+def shown_on(master: int) -> bytes:
+    """Everything that the terminal got, which comes in pieces: reading fails after the last one (Linux, pty(7)), or
+    ends (BSD)."""
+    shown = b""
+    with suppress(OSError):
+        while piece := os.read(master, 10_000):
+            shown += piece
+    return shown
 
 
 @pytest.fixture

@@ -211,9 +211,11 @@ class Taker:
         journal = Journal(self._aws, self._clock, account_id=caller.account_id, who=caller.who)
 
         def run() -> None:
-            work(journal)
-            self.done = True
-            self._paused.release()
+            try:
+                work(journal)
+            finally:
+                self.done = True
+                self._paused.release()
 
         self.done = False
         threading.Thread(target=run, daemon=True).start()
@@ -223,7 +225,7 @@ class Taker:
         """Let it make one call."""
         if not self.done:
             self._go.release()
-            assert self._paused.acquire(timeout=3)
+            assert self._paused.acquire(timeout=300), "it hangs"
 
 
 @pytest.fixture

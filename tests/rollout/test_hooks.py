@@ -87,6 +87,7 @@ def test_what_it_said_until_then_is_kept_and_its_children_are_ended_with_it(tmp_
     with open(os.open(tmp_path / "held", os.O_RDONLY | os.O_NONBLOCK), "rb", buffering=0) as held:
         line = f"exec 9>held; (trap '' TERM; {FOR_EVER}; true) & echo waiting; {FOR_EVER}"
         with begun(line, str(tmp_path), os.environ) as process:
+            assert process.stdout is not None
             assert select.select([process.stdout], [], [], GUARD)[0]
             assert follow(process, until=0.0) == (b"waiting\n", True)
             end(process)

@@ -19,7 +19,7 @@ class Raw:
     """Plain HTTP to the sandbox."""
 
     def __init__(self, sandbox: EmbeddedSandbox) -> None:
-        self.connection = http.client.HTTPConnection(urlsplit(sandbox.endpoint.url).netloc, timeout=10)
+        self.connection = http.client.HTTPConnection(urlsplit(sandbox.endpoint.url).netloc, timeout=300)
         self.secret = {"X-Senza-Secret": sandbox.endpoint.secret_access_key}
 
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:

