@@ -9,8 +9,9 @@ from typing import Any
 
 from senza.aws import Aws
 from senza.clock import Clock
-from senza.errors import NotFound, SenzaError, TimedOut
+from senza.errors import NotFound, Refused, SenzaError, TimedOut
 from senza.plan import Step
+from senza.stacks.changes import DEAD
 from senza.stacks.references import StackRef, split_name
 from senza.stacks.summaries import Stack, describe_stack, list_stacks
 from senza.traffic.announce import plan_announcement
@@ -106,7 +107,8 @@ class TrafficPlan:
 def plan_traffic(aws: Aws, zones: Zones, app: str, version: str, asked: int, *, force: bool = False) -> TrafficPlan:
     """Plan to give ``asked`` half percents to a version, from what Route 53 and load balancers say now.
 
-    Raises NotFound where there is no such stack or it shares no domain, Refused as :func:`plan_switch`.
+    Raises NotFound where there is no such stack or it shares no domain, Refused as :func:`plan_switch` and, without
+    ``force``, where a stack that is going or gone would get more.
     """
     name = f"{app}-{version}"
     jobs: dict[str, Callable[[], Any]] = {
@@ -122,9 +124,20 @@ def plan_traffic(aws: Aws, zones: Zones, app: str, version: str, asked: int, *, 
     switch = plan_switch(shared.weighted, name, asked, force=force)
     if not switch.domains:
         raise without_record(stack, looked["parts"])
+    if not force and any(one.after[name] > one.before[name] for one in switch.domains):
+        check_stays(stack)
     steps = (*switch.steps, *plan_announcement(stack, asked, switch))
     told = in_turn(shared.weighted, {plan.domain: plan.after for plan in switch.domains})
     return TrafficPlan(stack, switch, steps, (*shared.warnings, *told))
+
+
+def check_stays(stack: Stack) -> None:
+    if stack.status in DEAD | {"ROLLBACK_IN_PROGRESS"}:
+        raise Refused(
+            f"{stack.full_name} is {stack.status}: its instances are going, or gone already, and requests to it would "
+            "be lost",
+            hint="Give the traffic to another version, or use --force where you know that this one serves.",
+        )
 
 
 @dataclass(frozen=True)
@@ -163,6 +176,11 @@ def hosts_of(aws: Aws, stack: str) -> list[str]:
 
 
 def without_record(stack: Stack, parts: Parts) -> SenzaError:
+    if stack.status.startswith("DELETE_"):
+        return NotFound(
+            f"{stack.full_name} has no weighted record any more ({stack.status})",
+            hint=f"senza list {stack.name} shows the versions there are.",
+        )
     if stack.status.endswith("_IN_PROGRESS"):
         return NotFound(
             f"{stack.full_name} has no weighted record yet ({stack.status})",

@@ -15,6 +15,7 @@ from senza.stacks.leftovers import Leftover, failed_to_go, kept_by_policy
 from senza.stacks.resources import resources_of
 from senza.stacks.summaries import Stack
 from senza.stacks.templates import deployed_template, weighted_resources, with_weights
+from senza.traffic.group_guard import check_waiting
 from senza.traffic.parts import parts_in
 from senza.traffic.records import Zones
 from senza.traffic.rules import Rule, Target, group_name
@@ -24,6 +25,7 @@ from senza.traffic.switch import bypassed, plan_switch
 from senza.traffic.weighted import Place, Weighted, answers, weighted_domains
 
 UPDATING = ("UPDATE_IN_PROGRESS", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
+PROTECTION = "deletion_protection.enabled"
 NOT_UPDATABLE = ("DELETE_FAILED", "ROLLBACK_FAILED", "UPDATE_ROLLBACK_FAILED", "DELETE_IN_PROGRESS")
 
 
@@ -45,12 +47,15 @@ def before_delete(aws: Aws, zones: Zones, stack: Stack, *, force: bool = False, 
     CloudFormation deletes a record only if it is as the template says, so both must say the same, and what they say
     must not be traffic. It cannot delete a target group that a rule names, of whatever weight. stuck: leave behind what
     an earlier deletion failed to delete. Raises Refused where other stacks import what it exports and, without
-    ``force``, while the stack has traffic; Refused where a rule that somebody made leads to it; NotFound.
+    ``force``, while the stack has traffic or a load balancer that nobody can delete; Refused where a rule that somebody
+    made leads to it; NotFound.
     """
     resources = resources_of(aws, stack.stack_id)
     parts = parts_in(resources)
     template = deployed_template(aws, stack.stack_id)
     check_not_imported(aws, stack, template)
+    if not force and not stuck:
+        check_deletable(stack, template)
     failing = failed_to_go(resources) if stuck else []
     left = (*failing, *kept_by_policy(resources, template))
     delete = DeleteStack(stack, retain=tuple(one.logical_id for one in failing))
@@ -77,9 +82,30 @@ def before_delete(aws: Aws, zones: Zones, stack: Stack, *, force: bool = False, 
         if has_traffic(shared.weighted, identifier):
             steps += plan_switch(shared.weighted, identifier, 0, force=True).steps
     own = set(parts.groups.values())
+    if not force:
+        for target in shared.targets:
+            check_waiting(stack, target, own)
     steps += [LeaveRule(one.domain, one.group) for one in shared.targets if one.group in own and named_in_vain(one)]
     steps += in_line(stack, template, in_template, force)
     return Removal((*steps, delete), delete.token, tuple(warnings), left)
+
+
+def check_deletable(stack: Stack, template: Mapping[str, Any]) -> None:
+    """Raises Refused where the template protects a load balancer: CloudFormation would delete its listeners, records
+    and instances, and only then find that it has to stay ("Deletion protection" in the guides)."""
+    resources = template.get("Resources") or {}
+    for name, resource in resources.items() if isinstance(resources, Mapping) else ():
+        given = resource.get("Properties") if isinstance(resource, Mapping) else None
+        if not isinstance(given, Mapping) or resource.get("DeletionPolicy") == "Retain":
+            continue
+        attributes = given.get("LoadBalancerAttributes")
+        for one in attributes if isinstance(attributes, list) else ():
+            if isinstance(one, Mapping) and one.get("Key") == PROTECTION and str(one.get("Value")).lower() == "true":
+                raise Refused(
+                    f"{name} of {stack.full_name} is protected from deletion: everything around it would go, its "
+                    "listeners and records as well, and it would stay",
+                    hint=f"Update the stack without {PROTECTION} first; --force tries it all the same.",
+                )
 
 
 def held(stack: Stack, group: str, rule: Rule) -> Refused:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NoReturn
 
 from senza.account.shared import DOMAIN_TAG, LISTENER_TAG
@@ -80,6 +80,7 @@ def check_groups(aws: Aws, stack: Stack, does: Mapping[str, str]) -> None:
     for target in targets:
         if target.group in by_arn and target.weight:
             refuse(target, targets, stack, by_arn[target.group])
+        check_waiting(stack, target, by_arn)
     for arn, rule in leading_besides(balancing, parts, domains):
         if arn in by_arn:
             group = f"{group_name(arn)} of {stack.full_name}"
@@ -87,6 +88,20 @@ def check_groups(aws: Aws, stack: Stack, does: Mapping[str, str]) -> None:
                 f"the update would {by_arn[arn]} {group}, to which {in_words(rule)} leads",
                 hint=f"Lead that elsewhere first (aws elbv2 modify-rule --rule-arn {rule.arn}), or use --force.",
             )
+
+
+def check_waiting(stack: Stack, target: Target, own: Collection[str]) -> None:
+    """Raises Refused where it is the stack's, and has traffic as soon as somebody's rule for maintenance is gone.
+
+    own: ARNs of the target groups that would go.
+    """
+    if target.group in own and target.waiting and target.rule:
+        raise Refused(
+            f"{stack.full_name} has traffic of {target.domain}, by the rule with priority {target.waiting.priority}, "
+            f"as soon as the one with priority {target.rule.priority} before it is gone, which answers by itself",
+            hint=f"Move the traffic first: without that rule (aws elbv2 delete-rule --rule-arn {target.rule.arn}), by "
+            f"senza traffic {stack.name} OTHER_VERSION 100. Or use --force.",
+        )
 
 
 def refuse(target: Target, targets: Sequence[Target], stack: Stack, does: str) -> NoReturn:

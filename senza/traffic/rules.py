@@ -128,6 +128,13 @@ class Target:
         return self.rules[0] if self.rules else None
 
     @property
+    def waiting(self) -> Rule | None:
+        """The rule that gives it traffic as soon as the first one is gone, which answers by itself, for maintenance."""
+        if self.rule is None or self.rule.forward:
+            return None
+        return next((rule for rule in self.rules[1:] if rule.weights.get(self.group)), None)
+
+    @property
     def value(self) -> str:
         return group_name(self.group)
 

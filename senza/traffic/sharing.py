@@ -114,8 +114,15 @@ def domains_of(groups: Iterable[Group], concerns: Callable[[Group], bool]) -> li
 
 def without_effect(targets: Iterable[Target], records: Sequence[Weighted]) -> list[str]:
     """What to say of domains whose weights have no effect; records: at their names."""
+    targets = list(targets)
     taken = {target.domain: target.overtaken for target in targets}
     said = [hidden(domain, records) for domain in taken]
+    answering = {target.domain: target.rule for target in targets if target.rule and not target.rule.forward}
+    said += [
+        f"{domain}: the listener rule with priority {rule.priority} answers by itself; as long as it is there, no "
+        "version has any of the requests"
+        for domain, rule in answering.items()
+    ]
     said += [
         f"{domain}: the listener rule with priority {rule.priority}, for {', '.join(rule.listed.hosts)}, takes all "
         "requests before the rule of the domain can; as long as it is there, these weights have no effect"

@@ -25,6 +25,8 @@ MOST_GROUPS = 5
 """Target groups of one rule ("Quotas for your Application Load Balancers")."""
 PRIORITIES = 5
 """How often a free priority is looked for."""
+BEHIND = 2.0
+"""Seconds that the API may need to tell what it was told."""
 LOOK_AGAIN = "Look again (senza traffic NAME) and repeat the command if it is still what you want."
 
 
@@ -149,7 +151,7 @@ def shift_rule(step: ShiftRule, world: World) -> Outcome:
     said, made = insisting(world, partial(write, step, world))
     set_protection(world, losing(step.changes), on=False)
     try:
-        found = rules_at(rules_of(world.aws, step.domain.listener), step.domain.name)
+        found = read_back(step, world)
     except AwsError as error:  # the weights are changed, whether or not we may look at them
         return Outcome(f"{said}, but it could not be looked at: {error}")
     if made and len(found) > 1:
@@ -160,6 +162,15 @@ def shift_rule(step: ShiftRule, world: World) -> Outcome:
             hint=LOOK_AGAIN,
         )
     return Outcome(said, {"observed": observed(step, found)})
+
+
+def read_back(step: ShiftRule, world: World) -> list[Rule]:
+    """The rules of the domain after the change. What is still as before may be an answer that is behind: once more."""
+    found = rules_at(rules_of(world.aws, step.domain.listener), step.domain.name)
+    if weights_of(found) != step.before or step.before == step.after:
+        return found
+    world.clock.sleep(BEHIND)
+    return rules_at(rules_of(world.aws, step.domain.listener), step.domain.name)
 
 
 def write(step: ShiftRule, world: World) -> tuple[str, str]:

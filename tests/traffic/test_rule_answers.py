@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from senza.aws import Aws
+from senza.aws import Aws, Call
 from senza.clock import Clock
 from senza.errors import AwsError, Conflict
 from senza.plan import execute
@@ -118,3 +118,20 @@ def test_a_version_without_weight_leaves_the_rule_once(
     sandbox.faults.add("elbv2:ModifyRule", **fault)
     execute([LeaveRule(RuleDomain(edge.listener, MAIN), edge.group("shop-2"))], aws, clock, Quiet())
     assert edge.weights() == {"shop-1": 200}
+
+
+def test_an_answer_that_is_behind_is_no_conflict(aws: Aws, edge: Edge, clock: Clock, sandbox: EmbeddedSandbox) -> None:
+    """The API tells the weights of before once more, and the new ones when it is asked again."""
+    edge.put({"shop-1": 200})
+    answers = {2: {"shop-1": 200}, 3: {"shop-1": 100, "shop-2": 100}}
+    seen: list[Call] = []
+
+    def observe(call: Call) -> None:
+        if call.operation == "DescribeRules":
+            seen.append(call)
+            if told := answers.get(len(seen)):
+                edge.put(told)
+
+    begin = clock.now()
+    execute(plan(aws, "2", 100).steps, Aws(endpoint=aws._endpoint, observe=observe), clock, Quiet())
+    assert (len(seen), clock.now() - begin) == (3, 2)

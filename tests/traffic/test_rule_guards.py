@@ -174,6 +174,30 @@ def test_a_rule_that_takes_all_requests_before_is_told(aws: Aws, edge: Edge) -> 
         assert f"{MAIN}: the listener rule with priority 1, for *.hello.example.org, takes all requests" in warning
 
 
+def test_a_version_with_traffic_behind_a_rule_for_maintenance_stays(aws: Aws, edge: Edge, clock: Clock) -> None:
+    edge.versions({"shop-1": 200})
+    edge.create("shop-2")
+    edge.priority = 0
+    closed = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "503"}}
+    rule = edge.add(MAIN, [closed])
+    said = (
+        r"shop-1 has traffic of shop\..*, by the rule with priority 10\d, as soon as the one with priority 1 before it"
+    )
+    with pytest.raises(Refused, match=said):
+        removal(aws, "shop-1")
+    assert [type(step) for step in removal(aws, "shop-2").steps] == [DeleteStack]
+    with pytest.raises(Refused, match=said):
+        update(aws, edge, Port=9090)
+    told = traffic_of(aws, Account(aws).zones, "shop")
+    assert [(one.identifier, one.effective) for one in told.shares] == [("shop-1", 0.0), ("shop-2", 0.0)]
+    assert told.warnings == [
+        f"{MAIN}: the listener rule with priority 1 answers by itself; as long as it is there, no version has any of "
+        "the requests"
+    ]
+    aws.call("elbv2", "delete_rule", RuleArn=rule)
+    assert edge.weights() == {"shop-1": 200}
+
+
 def test_a_version_of_another_app_in_the_rule_is_no_leftover(aws: Aws, edge: Edge) -> None:
     edge.versions({"shop-1": 100})
     edge.create("cart-1", "cart.hello.example.org")
@@ -185,7 +209,7 @@ def test_a_version_of_another_app_in_the_rule_is_no_leftover(aws: Aws, edge: Edg
 def add_host(aws: Aws, edge: Edge, arn: str, hosts: list[str]) -> None:
     """As somebody does by hand."""
     (rule,) = [one for one in edge.rules() if one["RuleArn"] == arn]
-    conditions = [{"Field": "host-header", "Values": hosts}]
+    conditions = [{"Field": "host-header", "HostHeaderConfig": {"Values": hosts}}]
     aws.call("elbv2", "modify_rule", RuleArn=arn, Conditions=conditions, Actions=rule["Actions"])
 
 

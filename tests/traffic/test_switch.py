@@ -185,6 +185,23 @@ def test_a_version_without_record_is_explained(aws: Aws, apps: Apps) -> None:
         plan(aws, "9", 100)
 
 
+def test_a_version_that_is_going_gets_no_more_traffic(
+    aws: Aws, apps: Apps, clock: Clock, sandbox: EmbeddedSandbox
+) -> None:
+    apps.create("shop-1")
+    apps.create("shop-2")
+    apps.set({"shop-1": 200})
+    sandbox.settings.default_seconds = 600
+    aws.call("cloudformation", "delete_stack", StackName="shop-2")
+    with pytest.raises(Refused, match="shop-2 is DELETE_IN_PROGRESS: its instances are going, or gone already"):
+        plan(aws, "2", 20)
+    assert plan(aws, "2", 0).steps == ()
+    assert plan(aws, "1", 200).steps == ()
+    sandbox.advance(2000)
+    with pytest.raises(NotFound, match="there is no stack shop-2"):
+        plan(aws, "2", 20)
+
+
 def test_waiting_for_route_53_ends_and_says_so(aws: Aws, apps: Apps, clock: Clock, sandbox: EmbeddedSandbox) -> None:
     apps.create("shop-1")
     apps.create("shop-2")
