@@ -167,6 +167,8 @@ def run() -> NoReturn:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # the shell closed it, e.g. with ">&-"
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - open until the process ends
+    if sys.stdin is None:  # with "<&-"
+        sys.stdin = open(os.devnull)  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         with suppress(AttributeError):  # a stream that somebody replaced need not be reconfigurable
             stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # a poor locale must not end a command

@@ -139,16 +139,17 @@ def _add(template: dict[str, Any], fragment: Fragment, settings: Settings, site:
     source = site.bound.source
     resources = section_of(template, "Resources", source) if fragment.resources else {}
     for name, resource in fragment.resources.items():
-        if name in makers:
+        made = _as_dict(resource, settings)
+        if name in makers and resources[name] != made:  # one subnet group serves any number of Redis components
             message = f"{settings.name} and {makers[name]} both make a resource {name}"
-            site.tolerate(settings.wrong(message, hint="Rename one of the components, or make two stacks of them."))
-        elif name in resources:
+            site.tolerate(settings.wrong(message, hint="Make two stacks of them, or rename one of the components."))
+        elif name in resources and name not in makers:
             site.warn(
                 f"{source.where('Resources', name)}: {name} is made by the component {settings.name}, "
                 "and what stands here is not used. Give the component its properties, or rename one of the two."
             )
         makers[name] = settings.name
-        resources[name] = _as_dict(resource, settings)
+        resources[name] = made
     for mapping, regions in fragment.mappings.items():
         for region, entries in regions.items():
             by_region = section_of(section_of(template, "Mappings", source), mapping, source, "Mappings")

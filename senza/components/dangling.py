@@ -95,6 +95,12 @@ def missing_entry(
         if not isinstance(key, str) or not isinstance(node, Mapping):
             return
         if key not in node:
-            yield path, f"{trail} has no {key}", did_you_mean(key, [str(name) for name in node])
+            yield path, f"{trail} has no {key}", _instead(key, trail, [str(name) for name in node])
             return
         node, trail = node[key], f"{trail}.{key}"
+
+
+def _instead(key: str, trail: str, names: list[str]) -> str:
+    if trail.startswith("Mappings.Images") and key.startswith("ami-"):
+        return f"Image is a name in that map. The id of an image goes into another property: ImageId: {key}"
+    return did_you_mean(key, names)

@@ -20,6 +20,9 @@ _BEFORE_VALUE = re.compile(r"\s*(?:-\s+)*(?:(?:\"[^\"]*\"|'[^']*'|[^\s#'\"{\[-][
 
 _KEY = re.compile(r"\s*(?:-\s+)*[^\s#'\"{\[-][^:#]*:(?=\s|$)")
 
+_SECTION = re.compile(r"[\"']\{\{[#^/]\s*([^{}]+?)\s*\}\}[\"']")
+"""What marks the beginning or the end of a section, alone."""
+
 _QUOTES = "YAML reads an unquoted {{ as the start of a mapping."
 
 
@@ -88,6 +91,12 @@ def unquoted_mustache(key: yaml.Node, parent: yaml.Node, text: str, file: str, p
 
 
 def _mustache_error(where: Where, corrected: str) -> DefinitionError:
+    if section := _SECTION.fullmatch(corrected.strip()):
+        return DefinitionError(
+            "a section may not stand on a line of its own: the file is YAML before anything is filled in",
+            hint=f'Put it into a value: key: "{{{{#{section[1]}}}}}if it is set{{{{/{section[1]}}}}}"',
+            where=where,
+        )
     hint = f"Write: {corrected.strip()}" if corrected else f'{_QUOTES} Put quotes around the whole value: "{{{{…}}}}"'
     return DefinitionError("the {{…}} here needs quotes around it", hint=hint, where=where)
 

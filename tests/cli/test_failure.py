@@ -170,3 +170,17 @@ def test_a_closed_stdout_is_no_bug() -> None:
         f"{sys.executable} -m senza --version >&-", shell=True, capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_closed_stdin_is_nobody_to_ask(tmp_path: Path) -> None:
+    done = subprocess.run(
+        f"{sys.executable} -m senza init x.yaml <&-",
+        shell=True,
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+    )
+    assert done.returncode == 2
+    assert "bug" not in done.stderr

@@ -307,3 +307,13 @@ def test_a_secret_parameter_may_be_given_as_ciphertext(seeded: EmbeddedSandbox, 
     assert "top secret" not in compiled.template_body() + repr(compiled)
     with pytest.raises(DefinitionError, match=r"parameter Password cannot be decrypted: what follows .* not base64"):
         compiles(text, "Password=senza:kms:!!")
+
+
+def test_a_node_and_a_cluster_of_redis_share_their_subnets(compiles: Compiles) -> None:
+    redis = "CacheNodeType: cache.t3.small, SecurityGroups: [app-kio]"
+    node = f"- Node: {{Type: Senza::RedisNode, {redis}}}\n"
+    both = compiles(definition(f"{node}- Cluster: {{Type: Senza::RedisCluster, {redis}}}\n"))
+    assert set(both.template["Resources"]) == {"RedisCacheCluster", "RedisReplicationGroup", "RedisSubnetGroup"}
+    with pytest.raises(DefinitionError, match="Other and Node both make a resource RedisCacheCluster") as error:
+        compiles(definition(node + node.replace("Node:", "Other:")))
+    assert error.value.hint == "Make two stacks of them, or rename one of the components."

@@ -11,7 +11,10 @@ from senza.components import dangling
 
 def problems(properties: dict[str, Any], **more: Any) -> list[tuple[Any, ...]]:
     template = {
-        "Mappings": {"Sizes": {"eu-central-1": {"small": "t3.small"}}},
+        "Mappings": {
+            "Sizes": {"eu-central-1": {"small": "t3.small"}},
+            "Images": {"eu-central-1": {"LatestTaupageImage": "ami-1"}},
+        },
         "Parameters": {"Stage": {"Type": "String"}},
         "Resources": {
             "Queue": {"Type": "AWS::SQS::Queue"},
@@ -38,6 +41,11 @@ A = ("Resources", "Other", "Properties", "A")
         ({"Fn::Sub": "a-${Quue}"}, "there is no resource or parameter Quue", "Did you mean Queue?"),
         ({"Fn::Sub": ["${A}-${Qeue.Arn}", {"A": 1}]}, "there is no resource Qeue", "Did you mean Queue?"),
         ({"Fn::FindInMap": ["Siezs", "x", "y"]}, "Mappings has no Siezs", "Did you mean Sizes?"),
+        (
+            {"Fn::FindInMap": ["Images", {"Ref": "AWS::Region"}, "ami-2"]},
+            "Mappings.Images.eu-central-1 has no ami-2",
+            "Image is a name in that map. The id of an image goes into another property: ImageId: ami-2",
+        ),
     ],
 )
 def test_what_leads_nowhere(value: Any, said: str, hint: str) -> None:

@@ -79,6 +79,11 @@ def test_short_tags_in_detail() -> None:
             "a: {{#X}}y{{/X}}\nb: 1",
             '2: a: the {{…}} here needs quotes around it\nWrite: a: "{{#X}}y{{/X}}"',
         ),
+        (
+            "a: 1\n{{#X}}\nb: 1\n{{/X}}",
+            "3: a section may not stand on a line of its own: the file is YAML before anything is filled in\n"
+            'Put it into a value: key: "{{#X}}if it is set{{/X}}"',
+        ),
         ("{{X}}: 1", '2: the {{…}} here needs quotes around it\nWrite: "{{X}}": 1'),
         ("{{X}}-y: 1", '2: {{X}}-y: the {{…}} here needs quotes around it\nWrite: "{{X}}-y": 1'),
         (
