@@ -39,6 +39,11 @@ def tell(context: Context, seen: Look) -> None:
             f"{what}: in {source.name} it is {one.old}, and by now "
             f"{one.new} would be taken there; {target.name} gets the machine image that is the newest where it is"
         )
+    for patched in seen.patched:
+        if patched.only_image:
+            context.warn(
+                f"{patched} was patched in {source.name}; {target.name} gets the image that the definition says"
+            )
     for image in seen.images:
         if image.known == "unknown":
             context.warn(unverified(image, source))

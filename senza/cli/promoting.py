@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from senza.promotion.exactness import Exactness
     from senza.promotion.images import Sameness
     from senza.promotion.parameters import Carried, Place
+    from senza.promotion.patched import Patched
     from senza.promotion.running import Running
 
 MOST_LINES = 40
@@ -58,6 +59,7 @@ class Look:
     exactness: Exactness
     already: Exactness | None
     recorded: Mapping[str, Any]
+    patched: tuple[Patched, ...] = ()
 
 
 def promote(source: Context, target: Context, wish: Wish, strategy: str, dry_run: bool, force_unlock: str) -> None:
@@ -109,7 +111,7 @@ def look_at(source: Context, target: Context, wish: Wish) -> Look:
         "zones": partial(quietly, zones),  # which a rollout needs
     }
     running: Running = source.aws().parallel(jobs)["running"]
-    existing, recorded = also_known(source, target, running)
+    existing, recorded, patched = also_known(source, target, running)
     definition = load(definition_file(source, wish, recorded), lenient=wish.force)
     own = defaults_of_account(definition, account)
     carried = carry(definition.parameters, dict(running.stack.parameters), there, here, given_in(wish), own)
@@ -129,19 +131,33 @@ def look_at(source: Context, target: Context, wish: Wish) -> Look:
     secrets = {one.here for one in carried if one.secret and one.here}
     exact = exactness(running, compiled.there, secrets)
     already = exactness(existing, compiled.here, secrets) if existing else None
-    return Look(there, here, running, request, carried, compiled.here, images, exact, already, recorded)
+    return Look(there, here, running, request, carried, compiled.here, images, exact, already, recorded, patched)
 
 
-def also_known(source: Context, target: Context, running: Running) -> tuple[Running | None, Mapping[str, Any]]:
-    """The stack that the target has of this version, and what the journal of the source says of the one there."""
+def also_known(
+    source: Context, target: Context, running: Running
+) -> tuple[Running | None, Mapping[str, Any], tuple[Patched, ...]]:
+    """The stack that the target has of this version, what the journal of the source says of the one there, and whose
+    groups launch something else by now."""
     from senza.promotion.running import if_there
 
     jobs: dict[str, Callable[[], Any]] = {
         "existing": partial(if_there, target.aws(), running.stack.full_name),
         "recorded": partial(journal_of, source, running),
+        "patched": partial(patched_in, source, running),
     }
     found = source.aws().parallel(jobs)
-    return found["existing"], found["recorded"]
+    return found["existing"], found["recorded"], found["patched"]
+
+
+def patched_in(source: Context, running: Running) -> tuple[Patched, ...]:
+    from senza.promotion.patched import look_up_patched
+
+    try:
+        return look_up_patched(source.aws(), running)
+    except AwsError as error:
+        source.warn(f"whether groups in {source.environment_name} were patched is not known: {error.message}")
+        return ()
 
 
 def quietly(look_up: Callable[[], object]) -> None:
@@ -233,10 +249,21 @@ def refuse_what_is_not_the_same(target: Context, seen: Look, wish: Wish) -> None
             found.append(error)
     if refusal := moved(seen.images, seen.source.name):
         found.append(refusal)
+    if others := [one for one in seen.patched if not one.only_image]:
+        found.append(not_the_stacks(seen, others))
     for error in found:
         if not wish.force:
             raise error
         target.warn(error.message)
+
+
+def not_the_stacks(seen: Look, patched: Sequence[Patched]) -> Refused:
+    """That groups in the source launch what no definition says."""
+    return Refused(
+        f"{', '.join(map(str, patched))}: launched in {seen.source.name}, but not what the stack says",
+        hint=f"Put it into {seen.request.definition} and update {seen.running.stack.full_name} in {seen.source.name} "
+        "first. --force promotes the definition as it is.",
+    )
 
 
 def another(seen: Look) -> Refused:

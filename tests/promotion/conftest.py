@@ -65,8 +65,8 @@ class Repository:
             self._doors[environment] = self.context(environment).aws()
         return self._doors[environment]
 
-    def __call__(self, command: str, exit_code: int = 0, **given: Any) -> Result:
-        result = CliRunner().invoke(cli, command.split(), obj=self.context(), **given)
+    def __call__(self, command: str, *words: str, exit_code: int = 0, **given: Any) -> Result:
+        result = CliRunner().invoke(cli, [*command.split(), *words], obj=self.context(), **given)
         assert result.exit_code == exit_code, f"{command}: {result.exit_code} {result.output} {result.exception!r}"
         return result
 

@@ -345,9 +345,11 @@ CALLS = {
     "promote hello-world --from staging --to live --dry-run": {
         **{"sts:AssumeRole": 2, "sts:GetCallerIdentity": 2},
         # who has the traffic in staging, its stack, and what the journal says of it; is it in live already?
-        **{"cloudformation:ListStacks": 2, "cloudformation:ListStackResources": 1, "route53:ListHostedZones": 2},
+        **{"cloudformation:ListStacks": 2, "cloudformation:ListStackResources": 2, "route53:ListHostedZones": 2},
         **{"route53:ListResourceRecordSets": 1, "cloudformation:DescribeStacks": 2, "cloudformation:GetTemplate": 1},
         **{"s3:ListObjectsV2": 2, "s3:GetObject": 1},
+        # do its groups launch what the stack says?
+        **{"autoscaling:DescribeAutoScalingGroups": 1},
         # what hello-world has to know about each account; the other ListStacks and zones are for the plan
         **dict.fromkeys(("acm:ListCertificates", "ec2:DescribeImages", "ec2:DescribeSecurityGroups"), 2),
         **dict.fromkeys(("ec2:DescribeSubnets", "ec2:DescribeVpcs"), 2),
