@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from senza.stacks.comparison import Comparison, Side
     from senza.stacks.summaries import Stack
 
-REVIEWED = "REVIEW_IN_PROGRESS"
-"""Of a stack that has a change set and nothing else, as a first change set leaves it."""
-
 
 @click.command("diff")
 @definition_arguments(tags=True)
@@ -66,7 +63,7 @@ def find_other(context: Context, compiled: Compiled, against: str | None) -> Sta
     Raises NotFound.
     """
     from senza.errors import NotFound
-    from senza.stacks.summaries import describe_stack
+    from senza.stacks.summaries import REVIEWED, describe_stack
 
     aws, app = context.aws(), compiled.stack_name
     stack = describe_stack(aws, f"{app}-{against or compiled.version}")
@@ -89,11 +86,11 @@ def newest(context: Context, compiled: Compiled) -> Stack | None:
     """The newest other version that has its resources, None where there is none; says which ones are passed over."""
     from senza.stacks.changes import DEAD
     from senza.stacks.references import StackRef
-    from senza.stacks.summaries import describe_stack, list_stacks
+    from senza.stacks.summaries import REVIEWED, describe_stack, list_stacks
 
-    aws, broken = context.aws(), DEAD | {"ROLLBACK_IN_PROGRESS", REVIEWED}
+    aws, broken = context.aws(), DEAD | {"ROLLBACK_IN_PROGRESS"}
     there = reversed(list_stacks(aws, [StackRef(name_pattern(compiled.stack_name))]))
-    others = [one for one in there if one.full_name != compiled.full_name]
+    others = [one for one in there if one.full_name != compiled.full_name or one.status == REVIEWED]
     whole = next((one for one in others if one.status not in broken), None)
     if passed_over := others[: others.index(whole)] if whole else others:
         listed = ", ".join(f"{one.full_name} ({one.status})" for one in passed_over)
@@ -114,9 +111,9 @@ def compare_with(
 
     Returns also why CloudFormation would not do such an update, "" where it would or was not asked.
     """
-    from senza.errors import AwsError, OperationFailed, Refused
+    from senza.errors import AwsError, Conflict, OperationFailed, Refused
     from senza.stacks.change_sets import DIFF_PREFIX, discard, discard_old, make_change_set
-    from senza.stacks.changes import DEAD
+    from senza.stacks.changes import check_updatable
     from senza.stacks.differences import compare
     from senza.stacks.templates import deployed_template
     from senza.traffic.guards import with_marks_of, with_weights_of
@@ -125,13 +122,13 @@ def compare_with(
     deployed = deployed_template(aws, stack.stack_id)
     planned = with_marks_of(with_weights_of(compiled, deployed), stack)
     old, new = sides(stack, deployed, planned)
-    if stack.full_name != compiled.full_name or stack.status in DEAD or stack.status.endswith("_IN_PROGRESS"):
-        busy = f"it is {stack.status}" if stack.full_name == compiled.full_name else ""
-        return compare(old, new, secrets=secrets, fold=fold), busy
-    discard_old(aws, context.clock, stack)
+    if stack.full_name != compiled.full_name:
+        return compare(old, new, secrets=secrets, fold=fold), ""
     try:
+        check_updatable(stack)
+        discard_old(aws, context.clock, stack)
         change_set = make_change_set(aws, context.clock, planned, stack, prefix=DIFF_PREFIX)
-    except (AwsError, OperationFailed, Refused) as error:
+    except (AwsError, Conflict, OperationFailed, Refused) as error:
         if isinstance(error, AwsError) and error.code != "ValidationError":
             raise
         return compare(old, new, secrets=secrets, fold=fold), error.message
@@ -163,6 +160,6 @@ def explain(context: Context, comparison: Comparison, compiled: Compiled, stack:
             "what an update would replace is not known."
         )
     elif refusal:
-        context.warn(f"{stack.full_name} cannot be updated so: {refusal}")
+        context.warn(f"Such an update is not possible: {refusal}")
     if comparison.unknown:
         context.say(f"Not compared, as nobody may know them: {', '.join(comparison.unknown)}.")

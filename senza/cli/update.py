@@ -92,12 +92,11 @@ def command(context: Context, request: Request, **options: Any) -> None:
 def carry_out_update(context: Context, compiled: Compiled, stack: Stack, how: Manner) -> None:
     """Update through a change set that was looked at. Raises Refused, Conflict, and what waiting raises."""
     from senza.stacks.change_sets import ExecuteChangeSet
-    from senza.stacks.changes import DEAD, UpdateStack, not_updatable
+    from senza.stacks.changes import UpdateStack, check_updatable
     from senza.stacks.watch import UPDATED
     from senza.traffic.guards import plan_update
 
-    if stack.status in DEAD:
-        raise not_updatable(stack)
+    check_updatable(stack)
     app, arn = compiled.stack_name, stack.stack_id
     with recorded(context, app, "update", arn=arn, force_unlock=how.force_unlock, dry_run=how.dry_run) as recording:
         planned = plan_update(context.aws(), context.account().zones, compiled, stack, force=how.force)

@@ -5,9 +5,10 @@ Meaning of the fields: "ResourceChange" and "ResourceChangeDetail" in the CloudF
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,7 +18,7 @@ from senza.clock import Clock
 from senza.components import Compiled
 from senza.errors import AwsError, Conflict, NotFound, OperationFailed, Refused, TimedOut
 from senza.plan import Outcome, Step, World, perform
-from senza.stacks.changes import new_token, request
+from senza.stacks.changes import new_token, not_updatable, request
 from senza.stacks.summaries import Stack
 from senza.stacks.triggers import triggers_of
 
@@ -27,6 +28,8 @@ OLD = 15 * 60.0
 """Seconds after which a change set of senza's that is still there was left behind by a process that was killed."""
 NOTHING = ("didn't contain changes", "No updates are to be performed")
 OTHER_TYPE = "Update of resource type is not permitted"
+BAD_STATE = re.compile(r"is in (\w+) state and can ?not be updated")
+"""How CloudFormation refuses by the stack's status, which is the first word."""
 INTERVAL = 1.0
 TIMEOUT = 300.0
 INTERRUPTING: Mapping[str, frozenset[str]] = {
@@ -111,7 +114,8 @@ def make_change_set(
 ) -> ChangeSet:
     """Have CloudFormation work out what updating the stack to this template would change.
 
-    Raises NotFound where the stack is gone, OperationFailed where CloudFormation cannot say, TimedOut, AwsError.
+    Raises NotFound where the stack is gone, Conflict where its status forbids it, OperationFailed where CloudFormation
+    cannot say, TimedOut, AwsError.
     """
     name = name or prefix + uuid.uuid4().hex[:12]
     sent = request(aws, clock, compiled, arn=stack.stack_id)
@@ -123,6 +127,8 @@ def make_change_set(
     except AwsError as error:
         if "does not exist" in error.message:
             raise NotFound(f"there is no stack {compiled.full_name}", hint="Create it: senza create.") from error
+        if state := BAD_STATE.search(error.message):
+            raise not_updatable(replace(stack, status=state[1])) from error
         if OTHER_TYPE in error.message:
             which = error.message.partition("[")[2].partition("]")[0]
             raise Refused(

@@ -16,7 +16,7 @@ from senza.plan import Outcome, Step, World, perform
 from senza.stacks.events import Event
 from senza.stacks.references import split_name
 from senza.stacks.sending import template_arguments
-from senza.stacks.summaries import Stack
+from senza.stacks.summaries import REVIEWED, Stack
 from senza.stacks.triggers import triggers_of
 from senza.stacks.watch import INTERVAL, READY, TIMEOUT, wait
 
@@ -26,8 +26,9 @@ PROTECTED = "TerminationProtection is enabled"
 NOTHING_TO_UPDATE = "No updates are to be performed"
 
 
-DEAD = frozenset({"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED", "DELETE_IN_PROGRESS"})
+DEAD = frozenset({"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED", "DELETE_IN_PROGRESS", REVIEWED})
 """Statuses in which CloudFormation allows nothing but to delete the stack (User Guide, "Stack status codes")."""
+HALF_BACK = "UPDATE_ROLLBACK_FAILED"
 
 
 def new_token() -> str:
@@ -153,18 +154,33 @@ def create_stack(step: CreateStack, world: World) -> Outcome:
 def already_exists(name: str, status: str = "") -> Conflict:
     app, version = split_name(name)
     said = f" ({status})" if status else ""
-    usable = "" if status in DEAD else "senza update, "
+    usable = "" if status in DEAD or status == HALF_BACK else "senza update, "
     return Conflict(
         f"stack {name} exists already{said}",
         hint=f"Use another version, {usable}or senza delete {app} {version} first.",
     )
 
 
+def check_updatable(stack: Stack) -> None:
+    """Raises Conflict in a status in which CloudFormation is known to update nothing."""
+    if stack.status in DEAD or stack.status == HALF_BACK or stack.status.endswith("_IN_PROGRESS"):
+        raise not_updatable(stack)
+
+
 def not_updatable(stack: Stack) -> Conflict:
-    return Conflict(
-        f"stack {stack.full_name} is {stack.status} and cannot be updated",
-        hint=f"Delete it (senza delete {stack.name} {stack.version}) and create it again.",
-    )
+    name, ref = stack.full_name, f"{stack.name} {stack.version}"
+    hint = f"Delete it (senza delete {ref}) and create it again."
+    if stack.status == "DELETE_IN_PROGRESS":
+        hint = f"Wait until it is gone (senza wait {ref} --deletion) and create it again."
+    elif stack.status == HALF_BACK:
+        hint = (
+            f"Mend what senza events {ref} names, then: aws cloudformation continue-update-rollback --stack-name {name}"
+        )
+    elif stack.status == REVIEWED:
+        hint = f"Nothing was made of it yet. {hint}"
+    elif stack.status.endswith("_IN_PROGRESS"):
+        hint = f"Wait for it first: senza wait {ref}"
+    return Conflict(f"stack {name} is {stack.status} and cannot be updated", hint=hint)
 
 
 @perform.register

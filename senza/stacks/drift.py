@@ -14,7 +14,7 @@ from typing import Any
 from senza.aws import Aws
 from senza.clock import Clock
 from senza.errors import AwsError, Conflict, OperationFailed, TimedOut
-from senza.stacks.summaries import Stack
+from senza.stacks.summaries import REVIEWED, Stack
 from senza.stacks.templates import RECORD_SET
 
 TIMEOUT = 900.0
@@ -100,7 +100,9 @@ def begun(aws: Aws, stack: Stack) -> str | Conflict:
         if error.code != "ValidationError" or stack.status in LIVE:
             raise
         now, hint = "", "Only a stack that was created or updated can be."
-        if stack.status.endswith("_IN_PROGRESS"):
+        if stack.status == REVIEWED:
+            hint = "Nothing was made of it yet."
+        elif stack.status.endswith("_IN_PROGRESS"):
             now, hint = " now", f"Wait for it first: senza wait {stack.name} {stack.version}"
         return Conflict(f"stack {stack.full_name} is {stack.status} and cannot be compared{now}", hint=hint)
     return str(answer["StackDriftDetectionId"])

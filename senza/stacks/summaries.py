@@ -12,6 +12,9 @@ from senza.aws import Aws
 from senza.errors import AwsError, NotFound
 from senza.stacks.references import StackRef, split_name
 
+REVIEWED = "REVIEW_IN_PROGRESS"
+"""Of a stack that has a change set and nothing else, as a first change set leaves it: nothing goes on there."""
+
 # Every status of the API reference (CloudFormation, "StackSummary") but DELETE_COMPLETE: ListStacks otherwise lists
 # the stacks deleted in the last 90 days as well, and those fill the pages of a busy account.
 LIVE = (
@@ -20,7 +23,7 @@ LIVE = (
     "ROLLBACK_COMPLETE",
     *(f"UPDATE_{state}" for state in ("IN_PROGRESS", "COMPLETE_CLEANUP_IN_PROGRESS", "COMPLETE", "FAILED")),
     *(f"UPDATE_ROLLBACK_{state}" for state in ("IN_PROGRESS", "FAILED", "COMPLETE_CLEANUP_IN_PROGRESS", "COMPLETE")),
-    "REVIEW_IN_PROGRESS",
+    REVIEWED,
     *(
         f"IMPORT_{state}"
         for state in ("IN_PROGRESS", "COMPLETE", "ROLLBACK_IN_PROGRESS", "ROLLBACK_FAILED", "ROLLBACK_COMPLETE")

@@ -10,7 +10,7 @@ from senza.aws import Aws
 from senza.clock import Clock
 from senza.errors import OperationFailed, SenzaError, TimedOut
 from senza.stacks.events import Event, first_failure, newest_first
-from senza.stacks.summaries import Stack
+from senza.stacks.summaries import REVIEWED, Stack
 
 CREATED = frozenset({"CREATE_COMPLETE"})
 UPDATED = frozenset({"UPDATE_COMPLETE"})
@@ -69,7 +69,7 @@ class Watched:
 
     @property
     def settled(self) -> bool:
-        return not self.status.endswith("_IN_PROGRESS")
+        return self.status == REVIEWED or not self.status.endswith("_IN_PROGRESS")
 
 
 def wait(
@@ -123,6 +123,8 @@ def explained(stack: Stack, status: str, events: Sequence[Event]) -> str:
     Without one AWS says of the stack itself what was wrong, e.g. that an export of it is in use.
     """
     cause = first_failure(events)
+    if status == REVIEWED:
+        return f"nothing was made of stack {stack.full_name} yet ({status}), and nothing goes on with it"
     if cause is None:
         own = (event.reason for event in reversed(events) if event.of_stack and event.reason != BY_USER)
         reason = next((reason for reason in own if reason), "")

@@ -165,6 +165,37 @@ def test_what_would_touch_a_record_with_traffic_is_refused(senza: Senza, aws: Aw
     assert senza.changes("update", internal, "1", "0.1", "--force")[-1] == "cloudformation:ExecuteChangeSet"
 
 
+def test_what_no_update_can_change_is_said_with_the_way_on(senza: Senza, aws: Aws, sandbox: EmbeddedSandbox) -> None:
+    settings = sandbox.settings
+    senza("create DEF 1 0.1 --wait")
+    settings.failures = [Failure("hello-world-1", "AppServer", phase="update"), Failure("hello-world-2", "AppServer")]
+    senza("update DEF 1 0.2 --wait", exit_code=1)  # its rollback fails, too
+    senza("create DEF 2 0.1 --keep-failed --wait", exit_code=1)
+    body = json.dumps({"Resources": {"Jobs": {"Type": "AWS::SQS::Queue"}}})
+    asked = {"StackName": "hello-world-3", "ChangeSetName": "first", "ChangeSetType": "CREATE"}
+    aws.call("cloudformation", "create_change_set", TemplateBody=body, **asked)
+    settings.default_seconds = 60
+    senza("create DEF 4 0.1")
+    ways = {
+        "1": ("UPDATE_ROLLBACK_FAILED", "aws cloudformation continue-update-rollback --stack-name hello-world-1"),
+        "2": ("CREATE_FAILED", "Delete it (senza delete hello-world 2) and create it again."),
+        "3": ("REVIEW_IN_PROGRESS", "Nothing was made of it yet. Delete it (senza delete hello-world 3)"),
+        "4": ("CREATE_IN_PROGRESS", "Wait for it first: senza wait hello-world 4"),
+    }
+    for version, (status, way) in ways.items():
+        said = senza(f"update DEF {version} 0.3", exit_code=1).stderr
+        assert f"stack hello-world-{version} is {status} and cannot be updated" in said
+        assert way in said
+        if version != "2":  # of that one only CloudFormation can say
+            senza(f"update DEF {version} 0.3 --dry-run", exit_code=1)
+        if version != "3":
+            refused = json.loads(senza(f"diff DEF {version} 0.3 -o json").stdout)["refused"]
+            assert refused == f"stack hello-world-{version} is {status} and cannot be updated"
+    assert "senza update" not in senza("create DEF 3 0.1", exit_code=1).stderr
+    assert "nothing goes on with it" in senza("wait hello-world 3", exit_code=1).stderr
+    assert "Nothing was made of it yet." in senza("drift hello-world 3", exit_code=1).stderr
+
+
 RECORD = """
 SenzaInfo:
   StackName: shop
