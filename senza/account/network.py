@@ -30,6 +30,8 @@ class Subnet:
     """Its Name tag, "" without one."""
     zone: str
     vpc_id: str
+    ipv6: bool = False
+    """Whether it has a range of IPv6 addresses."""
 
 
 @dataclass(frozen=True)
@@ -72,8 +74,19 @@ def cidr_blocks(described: Mapping[str, Any]) -> tuple[str, ...]:
 def look_up_subnets(aws: Aws) -> tuple[Subnet, ...]:
     """The subnets of all VPCs: one call, which need not wait for the VPC to be known."""
     found = aws.pages("ec2", "describe_subnets", "Subnets")
-    subnets = (Subnet(item["SubnetId"], name_tag(item), item["AvailabilityZone"], item["VpcId"]) for item in found)
+    subnets = (
+        Subnet(item["SubnetId"], name_tag(item), item["AvailabilityZone"], item["VpcId"], has_ipv6(item))
+        for item in found
+    )
     return tuple(sorted(subnets, key=lambda subnet: (subnet.zone, subnet.id)))
+
+
+def has_ipv6(described: Mapping[str, Any]) -> bool:
+    states = (
+        block.get("Ipv6CidrBlockState", {}).get("State", "associated")
+        for block in described.get("Ipv6CidrBlockAssociationSet", ())
+    )
+    return any(state == "associated" for state in states)
 
 
 def look_up_nat_gateways(aws: Aws) -> dict[str, str]:

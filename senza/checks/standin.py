@@ -51,6 +51,9 @@ class StandIn(Account):
     named in the definition.
     """
 
+    made_up = True
+    """Its region and number say nothing."""
+
     def __init__(self, region: str = REGION, certificates: Iterable[str] = ()) -> None:
         super().__init__(Nowhere(region))
         self._certificates = frozenset(certificates)
@@ -71,7 +74,7 @@ class StandIn(Account):
         zones = [f"{self.region}{letter}" for letter in "abc"]
         kinds = ("dmz", "internal", "nat")
         return tuple(
-            Subnet(made_id("subnet", f"{kind}-{zone}"), f"{kind}-{zone}", zone, vpc.id)
+            Subnet(made_id("subnet", f"{kind}-{zone}"), f"{kind}-{zone}", zone, vpc.id, ipv6=True)
             for zone in zones
             for kind in kinds
         )

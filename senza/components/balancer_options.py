@@ -41,6 +41,25 @@ def record_types(settings: Settings) -> tuple[str, ...]:
     return types
 
 
+def check_subnets(settings: Settings, site: Site, types: tuple[str, ...], scheme: str) -> None:
+    """Raises DefinitionError where there are to be IPv6 addresses, and a subnet of the network has none.
+
+    ("IP address types for your Application Load Balancer" in its guide.)
+    """
+    asked = getattr(site.network, "without_ipv6", None)
+    if "AAAA" not in types or asked is None or "Subnets" in settings or "SubnetMappings" in settings:
+        return
+    if missing := asked(scheme):
+        site.tolerate(
+            settings.wrong(
+                f"a {settings.get('IpAddressType')} load balancer needs IPv6 in its subnets, and "
+                f"{', '.join(missing)} {'has' if len(missing) == 1 else 'have'} none",
+                "IpAddressType",
+                hint="Give the VPC and these subnets IPv6 ranges, or remove IpAddressType.",
+            )
+        )
+
+
 def with_access_logs(attributes: list[Any], settings: Settings, site: Site) -> list[Any]:
     """The attributes of a load balancer and those that ``AccessLogs`` adds, unless they are given themselves."""
     if "AccessLogs" not in settings:
@@ -103,6 +122,16 @@ def web_acl(settings: Settings, site: Site, shaper: Shaper) -> dict[str, AWSObje
             "WebACL",
             hint="Write e.g. arn:aws:wafv2:eu-central-1:123456789012:regional/webacl/NAME/ID "
             "(aws wafv2 list-web-acls --scope REGIONAL).",
+        )
+    if (
+        isinstance(value, str)
+        and not getattr(site.account, "made_up", False)
+        and value.split(":")[3] != site.account.region
+    ):
+        raise settings.wrong(
+            f"the web ACL is in {value.split(':')[3]}, and the load balancer in {site.account.region}",
+            "WebACL",
+            hint="A web ACL guards what is in its own region: create one here.",
         )
     if not isinstance(value, str) and not is_function(value):
         raise settings.wrong(f"WebACL must be an ARN or a function, not {shown(value)}", "WebACL")

@@ -20,6 +20,7 @@ from senza.components.balancer_options import (
     LOG_KEYS,
     TLS_POLICY,
     bucket_policies,
+    check_subnets,
     record_types,
     web_acl,
 )
@@ -97,6 +98,7 @@ Alb:
         fragment.resources.update(self._redirect())
         fragment.resources.update(web_acl(self.settings, self.site, shaper))
         types = record_types(self.settings)
+        check_subnets(self.settings, self.site, types, self.settings.text("Scheme", "internal"))
         fragment.resources.update(records(domains, self.settings, self.site, shaper, "CanonicalHostedZoneID", types))
         return fragment
 

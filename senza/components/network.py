@@ -65,6 +65,12 @@ Configuration:
     def server_subnets(self) -> list[str]:
         return self._subnet_maps["ServerSubnets"]
 
+    def without_ipv6(self, scheme: str) -> list[str]:
+        """The names of those subnets for load balancers of the scheme that have no range of IPv6 addresses."""
+        wanted = self._subnet_maps["LoadBalancerInternalSubnets" if scheme == "internal" else "LoadBalancerSubnets"]
+        subnets = {subnet.id: subnet for subnet in self.site.account.subnets(self._vpc)}
+        return [subnets[ident].name or ident for ident in wanted if not subnets[ident].ipv6]
+
     def build(self) -> Fragment:
         fragment = super().build()
         region = self.site.account.region

@@ -14,6 +14,7 @@ from senza.components.balancer_options import (
     LOG_KEYS,
     TLS_POLICY,
     bucket_policies,
+    check_subnets,
     record_types,
     with_access_logs,
 )
@@ -153,6 +154,7 @@ Nlb:
         fragment = Fragment()
         domains, shaper = self.domains(), self.shaper()
         types = record_types(self.settings)
+        check_subnets(self.settings, self.site, types, self.settings.text("Scheme", "internal"))
         balancer = shaper.resource(alb.LoadBalancer, self.name, self._load_balancer(types))
         if policies := bucket_policies(self.settings, self.site):
             balancer.resource["DependsOn"] = policies

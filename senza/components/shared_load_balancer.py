@@ -20,6 +20,7 @@ from senza.components.balancer_options import (
     LOG_KEYS,
     TLS_POLICY,
     bucket_policies,
+    check_subnets,
     record_types,
     web_acl,
 )
@@ -113,6 +114,7 @@ Edge:
     def build(self) -> Fragment:
         fragment, shaper, domains = Fragment(), self.shaper(), self.domains()
         types = record_types(self.settings)
+        check_subnets(self.settings, self.site, types, self.settings.text("Scheme", "internal"))
         section = checked_section(self.settings, "HTTPS", HTTPS, self.site.tolerate)
         certificates = self._certificates(domains)
         balancer = shaper.resource(alb.LoadBalancer, self.name, self.load_balancer())

@@ -21,6 +21,7 @@ import copy
 import json
 from dataclasses import dataclass, field
 from functools import cache
+from ipaddress import ip_network
 from typing import Any
 
 from senza.sandbox import published
@@ -131,6 +132,16 @@ def network(account: Account) -> None:
             private = ec2.create_route_table(vpc.id)
             ec2.create_route(private.id, ANYWHERE, nat_gateway_id=nat.id)
             ec2.associate_route_table(private.id, subnet_id=subnets[f"internal-{account.region}{zone}"])
+    addresses_of_both_families(account, ec2, gateway.id, public.id)
+
+
+def addresses_of_both_families(account: Account, ec2: Any, gateway: str, public: str) -> None:
+    """IPv6 for the VPC and each of its subnets, as load balancers with dual stack need it."""
+    block = ec2.associate_vpc_cidr_block(account.values["vpc_id"], "", True)["cidr_block"]
+    ranges = ip_network(block).subnets(new_prefix=64)
+    for subnet, own in zip(account.values["subnets"].values(), ranges, strict=False):
+        ec2.associate_subnet_cidr_block(subnet, str(own))
+    ec2.create_route(public, None, destination_ipv6_cidr_block="::/0", gateway_id=gateway)
 
 
 def drop_default_vpc(ec2: Any) -> None:

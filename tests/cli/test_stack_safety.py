@@ -156,3 +156,26 @@ def test_wrong_triggers_are_said_before_anything_is_made(
     definition.write_text(WATCHED.format(triggers=triggers, delay=1))
     result = senza("create", str(definition), "1", exit_code=1 if "nobody" in said else 2)
     assert said in result.stderr
+
+
+PROTECTED = """
+SenzaInfo: {StackName: edge}
+SenzaComponents:
+  - Network: {Type: Senza::StupsAutoConfiguration}
+  - Edge:
+      Type: Senza::SharedLoadBalancer
+      SecurityGroups: [app-hello-world-lb]
+      LoadBalancerAttributes: [{Key: deletion_protection.enabled, Value: "true"}]
+"""
+
+
+def test_what_surrounds_a_protected_load_balancer_stays_with_it(senza: Senza, aws: Aws, tmp_path: Path) -> None:
+    (tmp_path / "edge.yaml").write_text(PROTECTED)
+    senza(f"create {tmp_path}/edge.yaml 1 --wait")
+    error = senza("delete edge 1 --wait", exit_code=1).stderr
+    assert "Edge of edge-1 is protected from deletion" in error
+    assert "Update the stack without deletion_protection.enabled" in error
+    (stack,) = aws.call("cloudformation", "describe_stacks", StackName="edge-1")["Stacks"]
+    assert stack["StackStatus"] == "CREATE_COMPLETE"
+    senza("delete edge 1 --wait --force", exit_code=1)  # only the load balancer is left, as was said
+    senza("delete edge 1 --stuck --wait")

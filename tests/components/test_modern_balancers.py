@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from senza.account.network import Subnet, Vpc
+from senza.checks.standin import StandIn
+from senza.components import compile
 from senza.errors import DefinitionError
 from tests.components.conftest import Compiles, definition
 
@@ -65,6 +69,7 @@ def test_https_redirects_and_speaks_tls_13(compiles: Compiles) -> None:
         ("IpAddressType: dual", "no IpAddressType dual", "dualstack"),
         ("WebACL: my-acl", "no ARN of a regional web ACL", "list-web-acls"),
         ("WebACL: 'arn:aws:wafv2:us-east-1:1:global/webacl/a/b'", "no ARN of a regional web ACL", ""),
+        ("WebACL: 'arn:aws:wafv2:us-east-1:1:regional/webacl/a/b'", "in us-east-1, and the load balancer in", "here"),
         ("AccessLogs: {Prefix: x}", "AccessLogs needs Bucket", ""),
         ("AccessLogs: {Bucket: b, Prefix: /x}", "neither begin nor end with a slash", ""),
         ("OIDC: {Issuer: x}", "OIDC needs AuthorizationEndpoint", ""),
@@ -200,3 +205,26 @@ def test_the_health_of_one_domain(compiles: Compiles) -> None:
         f"SSLCertificateId: hello-example-org, EvaluateTargetHealth: true, {DOMAIN % ', EvaluateTargetHealth: false'}}}"
     )
     assert compiles.component(entry)["LbMain"]["Properties"]["AliasTarget"]["EvaluateTargetHealth"] is False
+
+
+class Ipv4Only(StandIn):
+    """An account whose first public subnet has no IPv6."""
+
+    def subnets(self, vpc: Vpc) -> tuple[Subnet, ...]:
+        return tuple(replace(one, ipv6=one.name != "dmz-eu-central-1a") for one in super().subnets(vpc))
+
+
+@pytest.mark.parametrize("kind", ["ElasticLoadBalancerV2, HTTPPort: 80", "NetworkLoadBalancer, TargetPort: 80"])
+def test_dual_stack_needs_ipv6_in_every_subnet(kind: str, compiles: Compiles) -> None:
+    more = f"{{Type: Senza::{kind}, SecurityGroups: [sg-1], SSLCertificateId: 'arn:aws:iam::1:server-certificate/x'"
+    network = "- Network: {Type: Senza::StupsAutoConfiguration}\n- Lb: "
+    public = f"{network}{more}, Scheme: internet-facing, IpAddressType: dualstack%s}}"
+    with pytest.raises(DefinitionError) as caught:
+        compile(compiles.bind(definition(public % "")), Ipv4Only())
+    assert "needs IPv6 in its subnets, and dmz-eu-central-1a has none" in caught.value.message
+    assert caught.value.where is not None
+    assert caught.value.where.path[-1] == "IpAddressType"
+    compile(compiles.bind(definition(public % "")), StandIn())
+    compile(compiles.bind(definition(public % ", Subnets: [subnet-1, subnet-2]")), Ipv4Only())
+    internal = f"{network}{more}, IpAddressType: dualstack}}"
+    compile(compiles.bind(definition(internal)), Ipv4Only())

@@ -291,3 +291,42 @@ def test_what_moto_makes_carries_the_sandboxs_time(sandbox: EmbeddedSandbox, aws
         "ec2", "create_launch_template", LaunchTemplateName="x", LaunchTemplateData={"InstanceType": "t2.micro"}
     )
     assert template["LaunchTemplate"]["CreateTime"].timestamp() == sandbox.clock.now()
+
+
+def test_subnets_have_ipv6_and_tell_it_as_aws_does(aws: Aws) -> None:
+    for subnet in aws.call("ec2", "describe_subnets")["Subnets"]:
+        (own,) = subnet["Ipv6CidrBlockAssociationSet"]
+        assert own["Ipv6CidrBlockState"] == {"State": "associated"}
+        assert own["Ipv6CidrBlock"].endswith("::/64")
+
+
+def v2(subnets: list[str], **other: Any) -> dict[str, Any]:
+    return {"Type": "AWS::ElasticLoadBalancingV2::LoadBalancer", "Properties": {"Subnets": subnets, **other}}
+
+
+@pytest.mark.parametrize(
+    ("properties", "reason"),
+    [
+        ({"Name": "internal-app"}, "cannot begin with"),
+        ({"Name": "app", "IpAddressType": "dualstack"}, "associated IPv6 CIDR block"),
+    ],
+)
+def test_balancers_that_aws_refuses(
+    properties: dict[str, Any], reason: str, aws: Aws, stacks: Stacks, subnets: list[str]
+) -> None:
+    for subnet in aws.call("ec2", "describe_subnets", SubnetIds=subnets[:1])["Subnets"]:
+        (own,) = subnet["Ipv6CidrBlockAssociationSet"]
+        aws.call("ec2", "disassociate_subnet_cidr_block", AssociationId=own["AssociationId"])
+    stacks.create("app-1", {"Lb": v2(subnets, **properties)})
+    assert stacks.status("app-1") == "ROLLBACK_COMPLETE"
+    events = aws.call("cloudformation", "describe_stack_events", StackName="app-1")["StackEvents"]
+    assert any(reason in event.get("ResourceStatusReason", "") for event in events)
+    assert aws.call("elbv2", "describe_load_balancers")["LoadBalancers"] == []
+
+
+def test_a_protected_balancer_outlives_its_stack(aws: Aws, stacks: Stacks, subnets: list[str]) -> None:
+    attributes = [{"Key": "deletion_protection.enabled", "Value": "true"}]
+    stacks.create("app-1", {"Lb": v2(subnets, Name="app-1", LoadBalancerAttributes=attributes)})
+    stacks.delete("app-1")
+    assert stacks.status("app-1") == "DELETE_FAILED"
+    assert len(aws.call("elbv2", "describe_load_balancers")["LoadBalancers"]) == 1

@@ -22,6 +22,7 @@ PATCHES = (
         "balancer_tags",
         "target_groups",
         "security_groups",
+        "subnets",
         "launch",
         "autoscaling",
         "group_life",

@@ -150,6 +150,26 @@ def group_methods(model: Any, backends: Any) -> None:
     model.delete = delete
 
 
+def check_balancer(balancer: Any) -> None:
+    """What CreateLoadBalancer refuses."""
+    from moto.elbv2.exceptions import InvalidConfigurationRequest, ValidationError
+
+    if balancer.name.startswith("internal-"):
+        raise ValidationError(f"Load balancer name '{balancer.name}' cannot begin with 'internal-'")
+    if balancer.ip_address_type == "ipv4":
+        return
+    if not all(subnet.ipv6_cidr_block_association_set for subnet in balancer.subnets):
+        raise InvalidConfigurationRequest("You must specify subnets with an associated IPv6 CIDR block.")
+
+
+def check_deletion(balancer: Any) -> None:
+    from moto.elbv2.exceptions import ELBClientError
+
+    if balancer is not None and balancer.attrs.get("deletion_protection.enabled") == "true":
+        message = f"Load balancer '{balancer.arn}' cannot be deleted because deletion protection is enabled"
+        raise ELBClientError("OperationNotPermitted", message)
+
+
 def forward(action: dict[str, Any]) -> dict[str, Any]:
     """An action of a template as the API has it: numbers are numbers."""
     config = action.get("ForwardConfig")
@@ -163,18 +183,28 @@ def forward(action: dict[str, Any]) -> dict[str, Any]:
 
 def apply() -> None:
     from moto.elbv2 import models
+    from moto.elbv2.exceptions import ELBClientError
 
     backend, backends = models.ELBv2Backend, models.elbv2_backends
-    create_load_balancer = backend.create_load_balancer
+    create_load_balancer, delete_load_balancer = backend.create_load_balancer, backend.delete_load_balancer
 
     def create(self: Any, name: str, *args: Any, **kwargs: Any) -> Any:
         check_name(name)
         balancer = create_load_balancer(self, name, *args, **kwargs)
+        try:
+            check_balancer(balancer)
+        except ELBClientError:
+            self.load_balancers.pop(balancer.arn)
+            raise
         balancer.dns_name = dns_name(name, self.region_name, balancer.scheme, balancer.type)
         balancer.canonical_hosted_zone_id = elb_zone_id(self.region_name, balancer.type)
         if balancer.type == "network":
             rename(self, balancer, balancer.arn.replace(":loadbalancer/app/", ":loadbalancer/net/"))
         return balancer
+
+    def delete(self: Any, arn: str) -> None:
+        check_deletion(self.load_balancers.get(arn))
+        delete_load_balancer(self, arn)
 
     def default_actions(self: Any, properties: dict[str, Any]) -> list[dict[str, Any]]:
         return [forward(action) for action in properties["DefaultActions"]]
@@ -186,6 +216,7 @@ def apply() -> None:
         backends[account_id][region_name].delete_rule(self.arn)
 
     backend.create_load_balancer = create
+    backend.delete_load_balancer = delete
     backend.convert_and_validate_properties = default_actions
     models.FakeLoadBalancer.get_cfn_attribute = attribute
     models.FakeListener.delete = delete_listener
