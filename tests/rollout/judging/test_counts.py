@@ -54,6 +54,7 @@ def test_rates_are_compared_by_the_binomial_test(
     )
 
 
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning:scipy")  # of the kurtosis, which nobody asks for
 @given(tables())
 def test_cumulants(drawn: tuple[Table, int]) -> None:
     table, _ = drawn

@@ -21,6 +21,8 @@ from senza.rollout.judging.statistics import (
 )
 
 REAL = st.floats(-1e6, 1e6, allow_nan=False).map(lambda value: round(value, 3))
+NEAR = st.floats(-1e3, 1e3, allow_nan=False).map(lambda value: round(value, 3))
+"""So that the variance of those that differ is exact to much more digits than are compared, in scipy, too."""
 SOME = st.lists(REAL, min_size=2, max_size=15)
 DISTINCT = st.lists(REAL, min_size=4, max_size=40, unique=True)
 FEW = st.lists(st.integers(0, 5).map(float), min_size=2, max_size=30)
@@ -59,7 +61,7 @@ def test_students_distribution(t: float, freedom: float) -> None:
     assert student_tail(t, freedom) == pytest.approx(stats.t.sf(t, freedom), rel=1e-7, abs=1e-280)
 
 
-@given(st.lists(st.tuples(REAL, REAL), min_size=3, max_size=20))
+@given(st.lists(st.tuples(NEAR, NEAR), min_size=3, max_size=20))
 def test_students_test_of_pairs(pairs: list[tuple[float, float]]) -> None:
     first, second = [one for one, _ in pairs], [other for _, other in pairs]
     assume(np.std(np.subtract(first, second)) > 1e-3)
@@ -67,7 +69,8 @@ def test_students_test_of_pairs(pairs: list[tuple[float, float]]) -> None:
     assert paired_t(first, second) == pytest.approx(expected, rel=1e-6, abs=1e-100)
 
 
-@given(SOME, SOME)
+@pytest.mark.filterwarnings("ignore:Precision loss occurred:RuntimeWarning:scipy")  # one of the two may be constant
+@given(st.lists(NEAR, min_size=2, max_size=15), st.lists(NEAR, min_size=2, max_size=15))
 def test_welchs_test(first: list[float], second: list[float]) -> None:
     assume(np.std(first) > 1e-3 or np.std(second) > 1e-3)
     expected = stats.ttest_ind(first, second, equal_var=False, alternative="greater").pvalue
