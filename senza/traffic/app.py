@@ -77,7 +77,7 @@ def traffic_of(aws: Aws, zones: Zones, app: str) -> Traffic:
             rows.append((stack.created.timestamp() if stack else 0.0, identifier, share))
         result += [share for _, _, share in sorted(rows, key=lambda row: row[:2])]
     targets = [one for one in records if isinstance(one, Target)]
-    return Traffic(result, [*without_effect(targets, records), *in_turn(records)])
+    return Traffic(result, [*without_effect(targets, [*records, *found.beside]), *in_turn(records)])
 
 
 def others(record: Weighted, app: str) -> str:

@@ -124,6 +124,7 @@ class Reader:
         self._zones = zones
         self._whole: dict[HostedZone, dict[str, list[Record]]] = {}
         self._single: dict[tuple[HostedZone, str], list[Record]] = {}
+        self._below: dict[str, Record] = {}
 
     def read(self, names: Iterable[str]) -> list[Record]:
         """The records of these names. A name nobody has in its nearest zone is looked for in the parent zones."""
@@ -159,6 +160,15 @@ class Reader:
         ]
         return whole + single
 
+    def below(self, name: str) -> Record | None:
+        """A record of a longer name that ends in this one, as far as that was read; by that, too, the name exists."""
+        ending = f".{name}"
+        whole = (found for names in self._whole.values() for found in names if found.endswith(ending))
+        there = next(whole, None)
+        if there is None:
+            return self._below.get(name)
+        return next(names[there][0] for names in self._whole.values() if there in names)
+
     def _known(self, zone: HostedZone, name: str) -> list[Record]:
         if zone in self._whole:
             return self._whole[zone].get(name, [])
@@ -175,7 +185,13 @@ class Reader:
         self._aws.parallel(jobs)
 
     def _read_name(self, zone: HostedZone, name: str) -> None:
-        self._single[zone, name] = records_at(self._aws, zone, name)
+        self._single[zone, name] = found = []
+        for record in listed(self._aws, zone, StartRecordName=name):  # in the order of their labels from the last one
+            if record.name != name:
+                if record.name.endswith(f".{name}"):
+                    self._below[name] = record
+                break
+            found.append(record)
 
     def _read_whole(self, zone: HostedZone) -> None:
         by_name: dict[str, list[Record]] = {}

@@ -24,11 +24,13 @@ class Shared:
     """records: all at the names of the version, without weight as well. targets: all at its domains of listeners.
 
     leading: rules that lead to its target groups besides, by ARN of the target group: somebody made them by hand.
+    below: records of longer names that end in a name of a rule.
     """
 
     records: tuple[Record, ...] = ()
     targets: tuple[Target, ...] = ()
     leading: tuple[tuple[str, Rule], ...] = ()
+    below: tuple[Record, ...] = ()
 
     @property
     def weighted(self) -> list[Weighted]:
@@ -36,7 +38,7 @@ class Shared:
 
     @property
     def warnings(self) -> list[str]:
-        return without_effect(self.targets, self.records)
+        return without_effect(self.targets, [*self.records, *self.below])
 
 
 def shared_by(aws: Aws, zones: Zones, stack: str, parts: Parts, *, warn: bool = False) -> Shared:
@@ -51,12 +53,18 @@ def shared_by(aws: Aws, zones: Zones, stack: str, parts: Parts, *, warn: bool = 
     balancing = read_balancing(aws, parts)
     domains = domains_of(balancing.groups().values(), lambda group: group.stack == stack or group.arn in own)
     names = [*parts.names.values(), *(domain.name for domain in domains if warn)]
-    jobs: dict[str, Callable[[], Any]] = {
-        "records": lambda: Reader(aws, zones()).read(names) if names else [],
-        "targets": partial(balancing.targets, domains),
-    }
+
+    def read() -> tuple[list[Record], list[Record]]:
+        if not names:
+            return [], []
+        reader = Reader(aws, zones())
+        found = reader.read(names)
+        return found, [record for domain in domains if (record := reader.below(domain.name))]
+
+    jobs: dict[str, Callable[[], Any]] = {"records": read, "targets": partial(balancing.targets, domains)}
     looked = aws.parallel(jobs)
-    return Shared(tuple(looked["records"]), tuple(looked["targets"]), leading_besides(balancing, parts, domains))
+    records, below = map(tuple, looked["records"])
+    return Shared(records, tuple(looked["targets"]), leading_besides(balancing, parts, domains), below)
 
 
 def leading_besides(balancing: Balancing, parts: Parts, domains: Iterable[RuleDomain]) -> tuple[tuple[str, Rule], ...]:
@@ -133,15 +141,27 @@ def without_effect(targets: Iterable[Target], records: Sequence[Weighted]) -> li
 
 
 def hidden(domain: RuleDomain, records: Iterable[Weighted]) -> str:
-    """What to say where records of the very name lead past the load balancer; a wildcard only counts without them.
+    """What to say where records keep requests from the load balancer: a wildcard leads to it names without any.
 
-    "" where any of them leads to it: then it gets that one's share.
+    A record of any type counts, and one of a longer name, too (RFC 4592, 2.2). "" where one of them leads there: then
+    it gets that one's share.
     """
-    found = [record for record in records if record.name == domain.name and record.type in ANSWERS]
-    if not found or any(name_in_alias(record.value) == domain.balancer.lower() for record in found):
+    known = [record for record in records if isinstance(record, Record)]
+    found = [record for record in known if record.name == domain.name]
+    told = [record for record in found if record.type in ANSWERS]
+    if any(name_in_alias(record.value) == domain.balancer.lower() for record in told):
         return ""
-    named = ", ".join(dict.fromkeys(record.identifier or record.value for record in found))
+    named = ", ".join(dict.fromkeys(record.identifier or record.value for record in told))
+    none = f"the load balancer {domain.balancer} gets none of the requests"
+    if told:
+        return (
+            f"{domain}: Route 53 has records of this very name that lead elsewhere ({named}); as long as they are "
+            f"there, {none}"
+        )
+    if not (found := found or [record for record in known if record.name.endswith(f".{domain}")]):
+        return ""
+    which = ", ".join(dict.fromkeys(f"{record.name} {record.type}" for record in found))
     return (
-        f"{domain}: Route 53 has records of this very name that lead elsewhere ({named}); as long as they are there, "
-        f"the load balancer {domain.balancer} gets none of the requests"
+        f"{domain}: no wildcard stands for it while Route 53 has {which}, and no record of its own leads anywhere, so "
+        f"{none}. WeightedRecords give it one"
     )

@@ -39,10 +39,14 @@ than AWS takes."""
 
 @dataclass(frozen=True)
 class Survey:
-    """owned: what the stacks have. foreign: what has weight beside it and belongs to none of the stacks."""
+    """owned: what the stacks have. foreign: what has weight beside it and belongs to none of the stacks.
+
+    beside: the records at names that rules share out, of whatever type, and one below each.
+    """
 
     owned: tuple[Owned, ...]
     foreign: tuple[Weighted, ...]
+    beside: tuple[Record, ...] = ()
 
 
 def expected(names: Mapping[str, str], model: Stack, sibling: Stack) -> dict[str, str]:
@@ -121,13 +125,17 @@ def survey(aws: Aws, zones: Sequence[HostedZone], stacks: Sequence[Stack]) -> Su
     }
     told, parts = names_by_sibling(aws, reader, balancing, asked)
     names |= told
+    beside: tuple[Record, ...] = ()
     owned, foreign = owned_records(stacks, names, reader.everything())
     if any(one.rules for one in parts.values()) or any(group.stack in names for group in tagged.values()):
         targets, others = owned_targets(stacks, parts, balancing)
+        shared = {item.record.name for item in targets if item.record.weight is not None}
+        below = [record for name in sorted(shared) if (record := reader.below(name))]
+        beside = (*(record for record in reader.everything() if record.name in shared), *below)
         owned, foreign = [*owned, *targets], [*foreign, *others]
         place = {stack.full_name: number for number, stack in enumerate(stacks)}
         owned.sort(key=lambda item: place[item.stack.full_name])
-    return Survey(tuple(owned), tuple(foreign))
+    return Survey(tuple(owned), tuple(foreign), beside)
 
 
 def names_by_sibling(

@@ -329,3 +329,25 @@ def test_a_record_that_leads_to_the_balancer_hides_nothing(aws: Aws, apps: Apps,
         ("rule", "shop-2", 100.0),
     ]
     assert CliRunner().invoke(cli, ["traffic", "shop"], obj=Context(aws, clock=clock)).stderr == ""
+
+
+@pytest.mark.parametrize("name", [MAIN, f"_acme-challenge.{MAIN}"])
+@pytest.mark.parametrize("filler", [0, 900], ids=["a small zone", "a large one"])
+def test_records_that_lead_nowhere_hide_a_wildcard_too(
+    name: str, filler: int, aws: Aws, apps: Apps, edge: Edge, clock: Clock
+) -> None:
+    """A name that exists, by whatever record and be it of a longer name, is none that a wildcard stands for."""
+    edge.versions({"shop-1": 200})
+    assert CliRunner().invoke(cli, ["traffic", "shop"], obj=Context(aws, clock=clock)).stderr == ""
+    texts = [name, *(f"n{number}.hello.example.org" for number in range(filler))]
+    records = [{"Name": text, "Type": "TXT", "TTL": 60, "ResourceRecords": [{"Value": '"proof"'}]} for text in texts]
+    changes = [{"Action": "CREATE", "ResourceRecordSet": record} for record in records]
+    aws.call("route53", "change_resource_record_sets", HostedZoneId=apps.zone_id(), ChangeBatch={"Changes": changes})
+    fresh = Aws(endpoint=aws._endpoint)
+    told = (
+        f"Warning: {MAIN}: no wildcard stands for it while Route 53 has {name} TXT, and no record of its own leads "
+        "anywhere, so the load balancer edge-1 gets none of the requests. WeightedRecords give it one.\n"
+    )
+    assert CliRunner().invoke(cli, ["traffic", "shop"], obj=Context(fresh, clock=clock)).stderr == told
+    result = CliRunner().invoke(cli, ["traffic", "shop", "1", "100"], obj=Context(fresh, clock=clock))
+    assert told in result.stderr
