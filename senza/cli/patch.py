@@ -14,7 +14,11 @@ from senza.stacks.references import StackRef
 
 @click.command("patch")
 @stack_refs(required=True)
-@click.option("--image", metavar="AMI", help="The id of an image, or the newest Taupage one: latest, staging, dev.")
+@click.option(
+    "--image",
+    metavar="AMI",
+    help="The id of an image, or latest: the newest of the family that the group runs; Taupage also staging, dev.",
+)
 @click.option("--instance-type", metavar="TYPE", help="E.g. t3.small.")
 @click.option("--user-data", metavar="YAML", help="Keys to change in the Taupage configuration; null removes one.")
 @group_option
@@ -50,7 +54,7 @@ def command(
 
     aws = context.aws()
     wish = Wish(
-        image=None if image is None else wishes.image_id(aws, context.account(), image),
+        image=None if image is None else wishes.image_wish(aws, context.account(), image),
         instance_type=None if instance_type is None else wishes.instance_type(aws, instance_type),
         user_data=user_data,
     )

@@ -6,12 +6,12 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from senza.aws import Aws
-from senza.errors import AwsError, Refused, UsageError
+from senza.errors import AwsError, NotFound, Refused, UsageError
 from senza.fleet.groups import Group, TemplateUse
 from senza.fleet.instances import STACK_TAG
 from senza.fleet.launch import Data, as_template_data, configuration_named, versions_of
@@ -27,9 +27,12 @@ MAX_NAME = 128
 
 @dataclass(frozen=True)
 class Wish:
-    """What is to be changed; None is left as it is. user_data: YAML to merge, see :mod:`senza.userdata.merge`."""
+    """What is to be changed; None is left as it is. user_data: YAML to merge, see :mod:`senza.userdata.merge`.
 
-    image: str | None = None
+    image: its id, or what says it by the launch settings there are; may raise UsageError and NotFound.
+    """
+
+    image: str | Callable[[Data], str] | None = None
     instance_type: str | None = None
     user_data: str | None = field(default=None, repr=False)
 
@@ -99,7 +102,7 @@ def difference(group: Group, data: Data, wish: Wish) -> tuple[dict[str, Any], tu
     changes: dict[str, Any] = {}
     changed = []
     for key, name, value in (
-        ("ImageId", "image", wish.image),
+        ("ImageId", "image", wanted_image(group, data, wish)),
         ("InstanceType", "instance type", wish.instance_type),
     ):
         if value is not None and data.get(key) != value:
@@ -111,6 +114,15 @@ def difference(group: Group, data: Data, wish: Wish) -> tuple[dict[str, Any], tu
             changes["UserData"] = text
             changed.append(f"user data ({', '.join(keys)})")
     return changes, tuple(changed)
+
+
+def wanted_image(group: Group, data: Data, wish: Wish) -> str | None:
+    if not callable(wish.image):
+        return wish.image
+    try:
+        return wish.image(data)
+    except (UsageError, NotFound) as error:
+        raise type(error)(f"{group}: {error.message}", hint=error.hint) from None
 
 
 def merged_user_data(group: Group, data: Data, patch: str) -> tuple[str, tuple[str, ...]]:

@@ -24,9 +24,10 @@ def test_a_patched_group_is_no_example(senza: Repository) -> None:
     senza("patch hello-world 1 --user-data", "environment: {WORD: battery-staple}", "--force", "-e", "staging")
     senza("patch hello-world 1 --instance-type t3.small --force -e staging")
     refused = senza(PLAN, exit_code=1).stderr
-    assert (
+    assert refused.endswith(
         "Error: hello-world-1 AppServer (instance type t2.micro → t3.small, user data): launched in staging, "
-        "but not what the stack says\nPut it into hello-world.yaml and update hello-world-1 in staging first." in refused
+        "but not what the stack says\nPut it into hello-world.yaml and update hello-world-1 in staging first. "
+        "--force promotes the definition as it is.\n"
     )
     forced = senza(f"{PLAN} --force")
     assert "Warning: hello-world-1 AppServer (instance type" in forced.stderr
