@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -26,6 +27,10 @@ NO_LOGIN = {"SSOError", "SSOTokenLoadError", "UnauthorizedSSOTokenError", "Token
 """botocore's exceptions for an SSO log-in that was not made, or is over."""
 
 
+REGION = re.compile(r"[./]([a-z]{2,}(?:-[a-z]+)+-\d+)\.amazonaws\.com")
+"""In the address of an endpoint: https://docs.aws.amazon.com/general/latest/gr/rande.html"""
+
+
 def camel(operation: str) -> str:
     """``create_stack`` as the API reference writes it: ``CreateStack``."""
     return "".join(part.capitalize() for part in operation.split("_")) if operation.islower() else operation
@@ -48,6 +53,21 @@ def hint_for(code: str, service: str, operation: str) -> str:
     if code in THROTTLED:
         return "AWS limits the rate of calls; all retries were used up. Wait a moment and repeat the command."
     return ""
+
+
+def hint_for_silence(said: str) -> str:
+    """What to look at where nothing answers: most of all the region, where botocore knows none of that name."""
+    import botocore.session
+
+    usual = "Check the network, a proxy, and AWS_ENDPOINT_URL (a sandbox that was stopped?)."
+    asked = REGION.search(said)
+    known = botocore.session.Session().get_available_regions("ec2") if asked else []
+    if not asked or asked[1] in known:
+        return usual
+    from difflib import get_close_matches
+
+    near = get_close_matches(asked[1], known, n=1)
+    return f"Is there a region {asked[1]}? " + (f"Did you mean {near[0]}? " if near else "") + usual
 
 
 @contextmanager
@@ -89,7 +109,7 @@ def translated(service: str, operation: str) -> Iterator[None]:
             code="Connection",
             service=service,
             operation=operation,
-            hint="Check the network, a proxy, and AWS_ENDPOINT_URL (a sandbox that was stopped?).",
+            hint=hint_for_silence(str(error)),
         ) from error
     except ResponseParserError as error:
         raise AwsError(

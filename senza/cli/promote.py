@@ -55,7 +55,7 @@ def command(
     \b
     Examples:
       senza promote hello-world --from staging --to live
-      senza promote hello-world 1.4 --from staging --to live --dry-run
+      senza promote hello-world 42 --from staging --to live --dry-run
       senza promote hello-world --from staging --to live InstanceType=m7g.large
     """
     from senza.cli.promoting import Wish, promote

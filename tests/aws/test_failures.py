@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from senza.aws import Aws, Endpoint
+from senza.aws.failures import translated
 from senza.errors import AwsError
 from tests.rollout.metrics.conftest import Server, server
 
@@ -18,3 +20,19 @@ def test_a_log_in_page_instead_of_an_answer_is_one_message(server: Server) -> No
         aws.call("sts", "get_caller_identity")
     assert "t0ken" not in str(caught.value)
     assert "proxy" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("region", "begins"),
+    [
+        ("eu-cental-1", "Is there a region eu-cental-1? Did you mean eu-central-1? Check the network"),
+        ("xx-nowhere-9", "Is there a region xx-nowhere-9? "),
+        ("eu-central-1", "Check the network"),
+    ],
+)
+def test_where_nobody_answers_the_region_may_be_none(region: str, begins: str) -> None:
+    said = EndpointConnectionError(endpoint_url=f"https://cloudformation.{region}.amazonaws.com/")
+    with pytest.raises(AwsError) as caught, translated("cloudformation", "list_stacks"):
+        raise said
+    assert caught.value.hint.startswith(begins)
+    assert caught.value.hint.endswith("(a sandbox that was stopped?).")
