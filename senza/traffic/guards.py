@@ -14,6 +14,7 @@ from senza.plan import Step
 from senza.stacks.references import split_name
 from senza.stacks.summaries import Stack
 from senza.stacks.templates import deployed_template, weighted_resources, with_weights
+from senza.traffic.edge_guard import check_edge
 from senza.traffic.families import check_families
 from senza.traffic.first_record import check_added, check_first
 from senza.traffic.group_guard import changed_groups, check_groups
@@ -109,7 +110,8 @@ def plan_update(aws: Aws, zones: Zones, compiled: Compiled, stack: Stack, *, for
 
     CloudFormation writes the weight of the template whenever it touches a record for another reason. Raises Refused,
     without ``force``, where that would happen to a record with traffic, as far as the templates tell, where a target
-    group with traffic would go, and where a new record would get traffic.
+    group with traffic would go, where a new record would get traffic, and where a shared load balancer would give up
+    names of apps.
     """
     deployed = deployed_template(aws, stack.stack_id)
     result = with_marks_of(with_weights_of(compiled, deployed), stack)
@@ -122,6 +124,7 @@ def plan_update(aws: Aws, zones: Zones, compiled: Compiled, stack: Stack, *, for
         refuse_with_traffic(aws, zones, stack, touched)
     if not force:
         check_added(aws, zones, compiled, weighted_resources(deployed))
+        check_edge(aws, stack, deployed, result.template)
     return PlannedUpdate(result, deployed)
 
 

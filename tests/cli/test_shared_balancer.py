@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,42 @@ def test_an_app_joins_a_shared_balancer_which_then_stays(senza: Senza, aws: Aws)
     senza("delete", "hello", "1")
     senza("delete", "edge", "1")
     assert aws.call("elbv2", "describe_load_balancers")["LoadBalancers"] == []
+
+
+@pytest.fixture
+def edge(tmp_path: Path) -> Callable[[str], str]:
+    """A definition of the load balancer with further properties."""
+
+    def made(properties: str) -> str:
+        path = tmp_path / "edge.yaml"
+        path.write_text(
+            "SenzaInfo: {StackName: edge}\nSenzaComponents:\n"
+            "  - Configuration: {Type: Senza::StupsAutoConfiguration}\n"
+            f"  - Edge: {{Type: Senza::SharedLoadBalancer, SecurityGroups: [app-hello-world-lb], {properties}}}\n"
+        )
+        return str(path)
+
+    return made
+
+
+def test_a_shared_balancer_keeps_the_names_and_certificates_that_apps_live_on(
+    senza: Senza, aws: Aws, edge: Callable[[str], str]
+) -> None:
+    def names(*subdomains: str) -> str:
+        zone = "Type: standalone, Zone: hello.example.org"
+        return (
+            "Domains: {" + ", ".join(f"D{n}: {{{zone}, Subdomain: '{one}'}}" for n, one in enumerate(subdomains)) + "}"
+        )
+
+    senza("create", edge(names("*", "other")), "1")
+    senza("create", HELLO, "1", "1.0")
+    senza("update", edge(names("*")), "1")
+    refused = senza("update", edge(names("hello")), "1", exit_code=1)
+    assert "hello-1.hello.example.org would no longer be led to it: edge-1 would give that up" in refused.stderr
+    certificates = aws.call("acm", "list_certificates")["CertificateSummaryList"]
+    other = next(one["CertificateArn"] for one in certificates if "unrelated" in one["DomainName"])
+    refused = senza("update", edge(f"SSLCertificateId: {other}"), "1", exit_code=1)
+    assert "hello-1.hello.example.org would no longer have a certificate there" in refused.stderr
 
 
 @pytest.mark.parametrize("words", [(EDGE,), (HELLO, "1", "1.0")])
