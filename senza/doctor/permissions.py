@@ -72,7 +72,8 @@ INIT = (
 )
 JOURNAL = (
     *("s3:GetObject", "s3:PutObject", "s3:ListAllMyBuckets", "s3:PutBucketPolicy", "s3:PutBucketTagging"),
-    *("s3:PutBucketVersioning", "s3:PutEncryptionConfiguration", "s3:PutLifecycleConfiguration"),
+    *("s3:GetLifecycleConfiguration", "s3:PutBucketVersioning", "s3:PutEncryptionConfiguration"),
+    "s3:PutLifecycleConfiguration",
 )
 IMAGES = ("ecr:BatchGetImage", "ecr:GetAuthorizationToken")
 CHECKS = (

@@ -18,8 +18,17 @@ ATTEMPTS = 10
 NOT_YET = {"NoSuchBucket", "OperationAborted"}
 """Answers of S3 while a bucket is being made or has just been deleted ("Amazon S3 data consistency model")."""
 OLD_LOCKS_DAYS = 90
-TEMPLATES_DAYS = 30
+TEMPLATES, TEMPLATES_DAYS = "templates/", 30
 """Large templates are only there for CloudFormation to fetch them, see senza/stacks/sending.py."""
+LOCKS_RULE = {
+    **{"ID": "old-locks", "Status": "Enabled", "Filter": {"Prefix": "locks/"}},
+    "NoncurrentVersionExpiration": {"NoncurrentDays": OLD_LOCKS_DAYS},
+}
+TEMPLATES_RULE = {
+    **{"ID": "sent-templates", "Status": "Enabled", "Filter": {"Prefix": TEMPLATES}},
+    "Expiration": {"Days": TEMPLATES_DAYS},
+    "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
+}
 
 
 def bucket_name(account_id: str, region: str) -> str:
@@ -72,26 +81,35 @@ def configuration(name: str, partition: str) -> list[tuple[str, dict[str, Any]]]
         ],
     }
     encryption = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]}
-    rules = [
-        {
-            **{"ID": "old-locks", "Status": "Enabled", "Filter": {"Prefix": "locks/"}},
-            "NoncurrentVersionExpiration": {"NoncurrentDays": OLD_LOCKS_DAYS},
-        },
-        {
-            **{"ID": "sent-templates", "Status": "Enabled", "Filter": {"Prefix": "templates/"}},
-            "Expiration": {"Days": TEMPLATES_DAYS},
-            "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
-        },
-    ]
     tags = [{"Key": "CreatedBy", "Value": "senza"}, {"Key": "Purpose", "Value": "journal of deployments"}]
     return [
         ("put_public_access_block", {"PublicAccessBlockConfiguration": dict.fromkeys(closed, True)}),
         ("put_bucket_encryption", {"ServerSideEncryptionConfiguration": encryption}),
         ("put_bucket_policy", {"Policy": json.dumps(policy)}),
-        ("put_bucket_lifecycle_configuration", {"LifecycleConfiguration": {"Rules": rules}}),
+        ("put_bucket_lifecycle_configuration", {"LifecycleConfiguration": {"Rules": [LOCKS_RULE, TEMPLATES_RULE]}}),
         ("put_bucket_tagging", {"Tagging": {"TagSet": tags}}),
         ("put_bucket_versioning", {"VersioningConfiguration": {"Status": "Enabled"}}),
     ]
+
+
+def let_templates_expire(aws: Aws, name: str, account_id: str) -> None:
+    """Give a bucket that was made before there were templates in it the rule for them, beside those that it has.
+
+    Raises AwsError.
+    """
+    bucket = {"Bucket": name, "ExpectedBucketOwner": account_id}
+    try:
+        has = aws.call("s3", "get_bucket_lifecycle_configuration", **bucket)
+    except AwsError as error:
+        if error.code != "NoSuchLifecycleConfiguration":
+            raise
+        has = {"Rules": []}
+    if any(rule.get("ID") == TEMPLATES_RULE["ID"] for rule in has["Rules"]):
+        return  # switched off, or not in effect yet
+    size = "TransitionDefaultMinimumObjectSize"
+    rest = {size: has[size]} if size in has else {}  # else it would be reset
+    rules = {"Rules": [*has["Rules"], TEMPLATES_RULE]}
+    aws.call("s3", "put_bucket_lifecycle_configuration", LifecycleConfiguration=rules, **bucket, **rest)
 
 
 def patiently(aws: Aws, clock: Clock, operation: str, **parameters: Any) -> None:

@@ -7,6 +7,7 @@ Consistency is S3's: strong for objects, and conditional writes are compare-and-
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,7 @@ from senza.aws import Aws
 from senza.aws.failures import DENIED, translated
 from senza.clock import Clock
 from senza.errors import AwsError, NotFound, SenzaError
-from senza.journal.bucket import bucket_name, foreign, make_bucket
+from senza.journal.bucket import TEMPLATES, bucket_name, foreign, let_templates_expire, make_bucket
 
 ABSENT = "*"
 """The ETag of an object that must not be there."""
@@ -106,6 +107,9 @@ class Store:
             return self._call("put_object", **parameters)
         if self.creates and "VersionId" not in answer:
             self._make()
+        elif str(parameters["Key"]).startswith(TEMPLATES) and "Expiration" not in answer:
+            with suppress(SenzaError):  # it is stored, which is what was wanted
+                let_templates_expire(self.aws, self.bucket, self.account_id)
         return answer
 
     def _make(self) -> None:

@@ -12,11 +12,11 @@ from typing import Any
 from senza.aws import Aws
 from senza.clock import Clock
 from senza.journal import Caller
+from senza.journal.bucket import TEMPLATES
 from senza.journal.store import Store
 
 MAX_INLINE = 51_200
 """Bytes of a template that is sent with the request."""
-PREFIX = "templates/"
 
 
 def template_arguments(aws: Aws, clock: Clock, stack: str, body: str, *, arn: str = "") -> dict[str, str]:
@@ -31,7 +31,7 @@ def template_arguments(aws: Aws, clock: Clock, stack: str, body: str, *, arn: st
     caller = Caller(aws, arn)
     store = Store(aws, clock, caller.account_id, caller.who)
     store.creates = True
-    key = f"{PREFIX}{stack}/{hashlib.sha256(encoded).hexdigest()[:32]}.json"
+    key = f"{TEMPLATES}{stack}/{hashlib.sha256(encoded).hexdigest()[:32]}.json"
     store.put(key, encoded)
     return {"TemplateURL": f"https://{store.bucket}.s3.{aws.region}.{domain(aws.region)}/{key}"}
 

@@ -201,6 +201,8 @@ def calls_in_the_source() -> Iterator[str]:
         "s3:HeadBucket": "s3:ListBucket",
         "s3:ListBuckets": "s3:ListAllMyBuckets",
         "s3:ListObjectsV2": "s3:ListBucket",
+        "s3:GetBucketLifecycleConfiguration": "s3:GetLifecycleConfiguration",
+        "s3:PutBucketLifecycleConfiguration": "s3:PutLifecycleConfiguration",
         "s3:GetPublicAccessBlock": "s3:GetBucketPublicAccessBlock",
         "s3:PutPublicAccessBlock": "s3:PutBucketPublicAccessBlock",
     }

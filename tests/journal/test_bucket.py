@@ -12,6 +12,7 @@ from senza.clock import Clock
 from senza.errors import AwsError, Refused
 from senza.journal import Caller, Journal, NoJournal
 from senza.sandbox.embedded import EmbeddedSandbox
+from senza.stacks.sending import MAX_INLINE, template_arguments
 from tests.journal.conftest import Killed, Machine, killer
 
 CONFIGURATION = 6
@@ -122,3 +123,38 @@ def test_an_account_id_that_an_arn_told_is_not_asked_for(aws: Aws) -> None:
     assert (caller.account_id(), aws.calls) == ("123456789012", [])
     assert caller.who() == caller.who()
     assert len(aws.calls) == 1
+
+
+def test_a_bucket_from_before_gets_the_rule_for_templates_beside_its_own(
+    aws: Aws, begun: Journal, clock: Clock
+) -> None:
+    def ids() -> list[str]:
+        found = aws.call("s3", "get_bucket_lifecycle_configuration", Bucket=begun.bucket)["Rules"]
+        return [rule["ID"] for rule in found]
+
+    def sent() -> list[str]:
+        before = len(aws.calls)
+        template_arguments(aws, clock, "large-1", " " * (MAX_INLINE + 1))
+        return [call.operation for call in aws.calls[before:]]
+
+    assert sent() == ["GetCallerIdentity", "PutObject"], "it has the rule, and S3 says so"
+    own = {"ID": "own", "Status": "Enabled", "Filter": {"Prefix": "apps/"}, "Expiration": {"Days": 4000}}
+    aws.call("s3", "put_bucket_lifecycle_configuration", Bucket=begun.bucket, LifecycleConfiguration={"Rules": [own]})
+    mending = ["GetBucketLifecycleConfiguration", "PutBucketLifecycleConfiguration"]
+    assert sent() == ["GetCallerIdentity", "PutObject", *mending]
+    assert ids() == ["own", "sent-templates"]
+    assert sent() == ["GetCallerIdentity", "PutObject"]
+    aws.call("s3", "delete_bucket_lifecycle", Bucket=begun.bucket)
+    assert sent()[2:] == mending
+    assert ids() == ["sent-templates"]
+    off = {"ID": "sent-templates", "Status": "Disabled", "Filter": {"Prefix": "templates/"}, "Expiration": {"Days": 1}}
+    aws.call("s3", "put_bucket_lifecycle_configuration", Bucket=begun.bucket, LifecycleConfiguration={"Rules": [off]})
+    assert sent()[2:] == mending[:1], "who switched it off had a reason"
+
+
+def test_who_may_not_mend_the_bucket_sends_templates_all_the_same(
+    aws: Aws, begun: Journal, sandbox: EmbeddedSandbox, clock: Clock
+) -> None:
+    aws.call("s3", "delete_bucket_lifecycle", Bucket=begun.bucket)
+    sandbox.faults.add("s3:GetBucketLifecycleConfiguration", status=403, code="AccessDenied")
+    assert "TemplateURL" in template_arguments(aws, clock, "large-1", " " * (MAX_INLINE + 1))

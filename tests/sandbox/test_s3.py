@@ -166,3 +166,17 @@ def test_the_log_names_operations_as_aws_does(bucket: Bucket, sandbox: EmbeddedS
             *("CreateMultipartUpload", "UploadPart", "AbortMultipartUpload"),
         )
     ]
+
+
+def test_answers_say_what_a_lifecycle_rule_is_going_to_delete(aws: Aws) -> None:
+    bucket = Bucket(aws)
+    rule = {"ID": "sent templates", "Status": "Enabled", "Filter": {"Prefix": "a/"}, "Expiration": {"Days": 30}}
+    bucket.call("put_bucket_lifecycle_configuration", LifecycleConfiguration={"Rules": [rule]})
+    said = bucket.call("put_object", Key="a/1", Body=b"x")["Expiration"]
+    assert said.startswith('expiry-date="')
+    assert said.endswith(' 00:00:00 GMT", rule-id="sent%20templates"')
+    assert bucket.call("head_object", Key="a/1")["Expiration"] == said
+    assert "Expiration" not in bucket.call("put_object", Key="b/1", Body=b"x")
+    rule["Status"] = "Disabled"
+    bucket.call("put_bucket_lifecycle_configuration", LifecycleConfiguration={"Rules": [rule]})
+    assert "Expiration" not in bucket.call("put_object", Key="a/2", Body=b"x")

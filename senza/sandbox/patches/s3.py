@@ -1,5 +1,6 @@
 """Gap: moto's new buckets lack the defaults of AWS, its bucket policies ignore conditions (a Deny under a condition
-denies everything), and versions written at the same moment are listed oldest first, the oldest as the latest.
+denies everything), versions written at the same moment are listed oldest first, the oldest as the latest, and nothing
+says which objects a lifecycle rule is going to delete.
 
 Who is refused, and why, is in ``senza.sandbox.buckets``.
 """
@@ -7,9 +8,11 @@ Who is refused, and why, is in ``senza.sandbox.buckets``.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
-from senza.sandbox.buckets import decision
+from senza.sandbox.buckets import decision, find
 from senza.sandbox.patches.clock import aware
 
 ALL_BLOCKED = (True, True, True, True)
@@ -17,7 +20,7 @@ ALL_BLOCKED = (True, True, True, True)
 
 def apply() -> None:
     from moto.iam.access_control import PermissionResult
-    from moto.s3.models import FakeBucket, PublicAccessBlock
+    from moto.s3.models import FakeBucket, FakeKey, PublicAccessBlock
     from moto.s3.utils import _VersionedKeyStore
 
     begin = FakeBucket.__init__
@@ -42,6 +45,23 @@ def apply() -> None:
         for key in self:
             yield key, self.getlist(key)[::-1]
 
+    def response_dict(self: Any) -> dict[str, Any]:
+        known: dict[str, Any] = described.fget(self)
+        return known | expiration(self)
+
+    described = FakeKey.response_dict
+    FakeKey.response_dict = property(response_dict)
     FakeBucket.__init__ = init
     FakeBucket.get_permission = get_permission
     _VersionedKeyStore.iterlists = iterlists
+
+
+def expiration(key: Any) -> dict[str, str]:
+    """The header ``x-amz-expiration`` (S3 API reference, PutObject): of the first rule that concerns the object."""
+    bucket = find(key.bucket_name)
+    for rule in (bucket.rules if bucket else None) or ():
+        prefix = (rule.filter.prefix if rule.filter else rule.prefix) or ""
+        if rule.status == "Enabled" and rule.expiration_days and key.name.startswith(prefix):
+            day = (key.last_modified + timedelta(days=int(rule.expiration_days) + 1)).strftime("%a, %d %b %Y")
+            return {"x-amz-expiration": f'expiry-date="{day} 00:00:00 GMT", rule-id="{quote(rule.id or "")}"'}
+    return {}
