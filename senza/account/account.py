@@ -189,9 +189,9 @@ class Account:
         """By priority, the default one left out. listener: ARN."""
         return self._memo.get(("rules", listener), lambda: shared.look_up_rules(self._aws, listener))
 
-    def max_rules(self) -> int:
-        """How many rules a load balancer may have."""
-        return self._memo.get("max rules", lambda: shared.look_up_quota(self._aws))
+    def balancer_room(self) -> tuple[int, int]:
+        """How many rules and target groups a load balancer may have."""
+        return self._memo.get("balancer room", lambda: shared.look_up_quotas(self._aws))
 
     def target_group_tags(self, arns: Iterable[str]) -> dict[str, dict[str, str]]:
         """By ARN."""

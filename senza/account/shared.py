@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -35,7 +36,10 @@ DOMAIN_TAG = "senza:domain"
 LAST_PRIORITY = 50_000
 MAX_RULES = 100
 """Of a load balancer ("Quotas for your Application Load Balancers"); may be raised for an account."""
-QUOTA = "rules-per-application-load-balancer"
+MAX_GROUPS = 100
+"""Different target groups of a load balancer, in the same place."""
+RULES_QUOTA = "rules-per-application-load-balancer"
+GROUPS_QUOTA = "target-groups-per-application-load-balancer"
 PAGE = 400
 """Rules per page, the most that DescribeRules gives."""
 DESCRIBED = 20
@@ -68,15 +72,33 @@ class ListenerRule:
     arn: str
     priority: int
     hosts: tuple[str, ...]
-    """Patterns in lower case that a host must be one of."""
+    """Patterns in lower case, one of which a host must fit, or one of the regular expressions."""
     only_hosts: bool
     """Whether it has no other condition, and these are all of its hosts."""
     groups: tuple[str, ...]
     """ARNs of the target groups that it forwards to."""
+    expressions: tuple[str, ...] = ()
+    """Regular expressions (``RegexValues``)."""
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """All of them, for people."""
+        return (*self.hosts, *self.expressions)
 
     def takes(self, host: str) -> bool:
         """Whether it gets all requests for this host that no earlier rule took."""
-        return self.only_hosts and any(fnmatchcase(host, pattern) for pattern in self.hosts)
+        return self.only_hosts and (
+            any(fnmatchcase(host, pattern) for pattern in self.hosts)
+            or any(fits(host, expression) for expression in self.expressions)
+        )
+
+
+def fits(host: str, expression: str) -> bool:
+    """Whether a host fits a regular expression; not, where it is one that only AWS understands."""
+    try:
+        return re.search(expression, host, re.IGNORECASE) is not None
+    except re.error:
+        return False
 
 
 def exported(stack: str, output: str) -> str:
@@ -116,9 +138,12 @@ def look_up_rules(aws: Aws, listener: str) -> tuple[ListenerRule, ...]:
 def parsed(item: Mapping[str, Any]) -> ListenerRule:
     conditions: Sequence[Mapping[str, Any]] = item.get("Conditions") or ()
     hosts: list[str] = []
+    expressions: list[str] = []
     for condition in conditions:
         if condition.get("Field") == "host-header":
-            hosts += (condition.get("HostHeaderConfig") or {}).get("Values") or condition.get("Values") or ()
+            config = condition.get("HostHeaderConfig") or {}
+            hosts += config.get("Values") or condition.get("Values") or ()
+            expressions += config.get("RegexValues") or ()
     groups: list[str] = []
     for action in item.get("Actions") or ():
         several_groups = (action.get("ForwardConfig") or {}).get("TargetGroups") or ()
@@ -127,8 +152,9 @@ def parsed(item: Mapping[str, Any]) -> ListenerRule:
         item["RuleArn"],
         int(item["Priority"]),
         tuple(host.lower() for host in hosts),
-        bool(hosts) and all(condition.get("Field") == "host-header" for condition in conditions),
+        bool(hosts or expressions) and all(condition.get("Field") == "host-header" for condition in conditions),
         tuple(dict.fromkeys(group for group in groups if group)),
+        tuple(expressions),
     )
 
 
@@ -153,10 +179,10 @@ def look_up_tags(aws: Aws, arns: Sequence[str]) -> dict[str, dict[str, str]]:
     return found
 
 
-def look_up_quota(aws: Aws) -> int:
-    """How many rules a load balancer may have."""
-    limits = aws.pages("elbv2", "describe_account_limits", "Limits")
-    return next((int(item["Max"]) for item in limits if item["Name"] == QUOTA), MAX_RULES)
+def look_up_quotas(aws: Aws) -> tuple[int, int]:
+    """How many rules and target groups a load balancer may have."""
+    limits = {item["Name"]: item["Max"] for item in aws.pages("elbv2", "describe_account_limits", "Limits")}
+    return int(limits.get(RULES_QUOTA, MAX_RULES)), int(limits.get(GROUPS_QUOTA, MAX_GROUPS))
 
 
 def free_priority(hosts: Sequence[str], rules: Iterable[ListenerRule]) -> int | None:

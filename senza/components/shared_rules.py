@@ -15,6 +15,23 @@ from senza.errors import DefinitionError
 STACK_TAG = "aws:cloudformation:stack-name"
 
 
+def no_room(rules: Sequence[ListenerRule], main: str, room: tuple[int, int]) -> str:
+    """Why a load balancer has no room for a new version, "" where it has. room: for rules, and for target groups."""
+    most, most_groups = room
+    wanted = 1 if any(rule.only_hosts and main in rule.hosts for rule in rules) else 2
+    if len(rules) + wanted > most:
+        if len(rules) < most:
+            return (
+                f"has {len(rules)} rules, a load balancer may have {most}, and there is none for the main domain yet, "
+                "which needs one besides the version's"
+            )
+        return f"has {len(rules)} rules, and a load balancer may have {most}"
+    groups = {group for rule in rules for group in rule.groups}
+    if len(groups) >= most_groups:
+        return f"forwards to {len(groups)} target groups, and a load balancer may have {most_groups}"
+    return ""
+
+
 @dataclass(frozen=True)
 class Neighbours:
     """rules: all of the listener of the load balancer, by priority."""
@@ -34,8 +51,11 @@ class Neighbours:
                 if strange and len(strange) == len(found):  # else it is our rule, and another has a part of it
                     raise self._foreign(main, rule, strange[0].get(STACK_TAG, strange[0]["StackName"]), "MainDomain")
 
-    def priority(self, hosts: Sequence[str]) -> int:
-        """That of this stack's rule where it has one, else a free one. Raises DefinitionError."""
+    def priority(self, main: str, hosts: Sequence[str]) -> int:
+        """That of this stack's rule for its hosts where it has one, else a free one. Raises DefinitionError.
+
+        main: the main domain, whose rule must have room, too.
+        """
         there = [rule for rule in self.rules if set(hosts) & set(rule.hosts)]
         own: list[ListenerRule] = []
         for rule in there:
@@ -47,10 +67,11 @@ class Neighbours:
         if own:
             return own[0].priority
         rules, stack = self.rules, self.balancer.stack
-        most = self.site.account.max_rules() if len(rules) >= shared.MAX_RULES else shared.MAX_RULES
-        if len(rules) >= most:
+        if full := no_room(rules, main, (shared.MAX_RULES, shared.MAX_GROUPS)):
+            full = no_room(rules, main, self.site.account.balancer_room())
+        if full:
             raise self.settings.wrong(
-                f"{stack} has {len(rules)} rules, and a load balancer may have {most}",
+                f"{stack} {full}",
                 "SharedLoadBalancer",
                 hint="Delete old versions, ask AWS for a higher quota, or make another shared load balancer.",
             )

@@ -137,7 +137,7 @@ Backend:
         self.site.listeners[group] = self.shared.listener
         routing = {
             "ListenerArn": imported(self.shared.stack, shared.LISTENER),
-            "Priority": self.neighbours.priority(hosts),
+            "Priority": self.neighbours.priority(main, hosts),
             "Conditions": [{"Field": "host-header", "HostHeaderConfig": {"Values": hosts}}],
             "Actions": self._actions(group),
         }

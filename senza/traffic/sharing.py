@@ -80,7 +80,7 @@ def leading_besides(balancing: Balancing, parts: Parts, domains: Iterable[RuleDo
 
 
 def in_words(rule: Rule) -> str:
-    hosts = f", for {', '.join(rule.listed.hosts)}" if rule.listed.hosts else ""
+    hosts = f", for {', '.join(rule.listed.patterns)}" if rule.listed.patterns else ""
     return f"a listener rule that somebody made (priority {rule.priority}{hosts})"
 
 
@@ -132,7 +132,7 @@ def without_effect(targets: Iterable[Target], records: Sequence[Weighted]) -> li
         for domain, rule in answering.items()
     ]
     said += [
-        f"{domain}: the listener rule with priority {rule.priority}, for {', '.join(rule.listed.hosts)}, takes all "
+        f"{domain}: the listener rule with priority {rule.priority}, for {', '.join(rule.listed.patterns)}, takes all "
         "requests before the rule of the domain can; as long as it is there, these weights have no effect"
         for domain, rule in taken.items()
         if rule

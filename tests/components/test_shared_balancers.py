@@ -16,6 +16,7 @@ from senza.account.shared import ListenerRule, SharedBalancer, free_priority, pa
 from senza.aws import Aws
 from senza.checks.standin import StandIn
 from senza.components import Compiled, WeightedTarget
+from senza.components.shared_rules import no_room
 from senza.errors import DefinitionError, NotFound
 from senza.sandbox.embedded import EmbeddedSandbox
 from tests.components.conftest import NETWORK, Compiles, definition
@@ -421,13 +422,33 @@ def test_another_app_that_has_a_part_of_the_main_rule_is_no_obstacle(shared: Sha
     assert shared.group(version="2").weighted
 
 
-def test_the_hundredth_rule_is_the_last(shared: Shared) -> None:
-    for number in range(99):
+def test_there_is_room_for_the_rules_of_both_domains_and_for_the_target_group(shared: Shared) -> None:
+    """Or the version would be made, and its first traffic refused."""
+    for number in range(98):
         shared.rule(f"app-{number}.hello.example.org", number + 1)
     assert shared.group().weighted
-    shared.rule("one-more.hello.example.org", 200)
+    ninety_ninth = shared.rule("one-more.hello.example.org", 200)
     error = shared.fails()
-    assert "edge-1 has 100 rules, and a load balancer may have 100" in error.message
+    assert (
+        "edge-1 has 99 rules, a load balancer may have 100, and there is none for the main domain yet" in error.message
+    )
+    shared.aws.call("elbv2", "delete_rule", RuleArn=ninety_ninth)
+    shared.rule(MAIN, 201)
+    assert shared.group().weighted
+    shared.rule("one-more.hello.example.org", 200)
+    assert "edge-1 has 100 rules, and a load balancer may have 100" in shared.fails().message
+
+
+def test_the_hundredth_target_group_is_the_last() -> None:
+    groups = [f"arn:aws:elasticloadbalancing:::targetgroup/g{number}/1" for number in range(100)]
+    rules = [
+        ListenerRule(f"arn/{number}", number, (f"{number}.example.org",), True, tuple(groups[number : number + 5]))
+        for number in range(0, 100, 5)
+    ]
+    told = "forwards to 100 target groups, and a load balancer may have 100"
+    assert no_room(rules, "app.example.org", (100, 100)) == told
+    assert no_room(rules, "app.example.org", (100, 101)) == ""
+    assert no_room(rules[1:], "app.example.org", (100, 100)) == ""
 
 
 def test_without_aws_whatever_is_named_is_there(tmp_path: Path) -> None:
@@ -446,7 +467,7 @@ def test_facts_are_looked_up_once(shared: Shared) -> None:
         lambda: account.listener_rules(listener),
         lambda: account.target_group_tags([foreign]),
         account.shared_balancers,
-        account.max_rules,
+        account.balancer_room,
     ]
     first = [look_up() for look_up in look_ups]
     before = len(shared.aws.calls)
@@ -458,6 +479,19 @@ def test_facts_are_looked_up_once(shared: Shared) -> None:
 
 
 # -- pure -----------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("expression", "takes"),
+    [(r"^app\..*", True), (r"[a-z]+\.EXAMPLE\.org", True), (r"^web", False), (r"(unclosed", False)],
+)
+def test_a_rule_may_have_regular_expressions(expression: str, takes: bool) -> None:
+    condition = {"Field": "host-header", "HostHeaderConfig": {"RegexValues": [expression]}}
+    found = parsed({"RuleArn": "arn", "Priority": "7", "Conditions": [condition], "Actions": []})
+    assert found.takes("app.example.org") is takes
+    assert (found.hosts, found.patterns) == ((), (expression,))
+    path = {"Field": "path-pattern", "PathPatternConfig": {"Values": ["/*"]}}
+    assert not parsed({"RuleArn": "arn", "Priority": "7", "Conditions": [condition, path]}).takes("app.example.org")
+
+
 @pytest.mark.parametrize(
     ("pattern", "name", "reached"),
     [
