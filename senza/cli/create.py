@@ -58,6 +58,8 @@ def command(context: Context, request: Request, update_if_exists: bool, **option
         plan = [*before_create(aws, context.account().zones, compiled, force=request.force), create]
         if how.review and not how.dry_run:
             review_creation(context, compiled, set(how.secrets))
+            recording.keep_lock()  # and the weights may have changed while somebody thought
+            plan = [*before_create(aws, context.account().zones, compiled, force=request.force), create]
         recording.step(facts_of(compiled), plan)
         outcomes = recording.carry_out(plan)
         recording.outcome = dict(outcomes[-1].facts) if outcomes else {}

@@ -109,9 +109,12 @@ def compare_with(
 ) -> tuple[Comparison, str]:
     """Against a stack; with a change set, which is deleted again, where it is the stack of that very version.
 
-    Returns also why CloudFormation would not do such an update, "" where it would or was not asked.
+    Returns also why CloudFormation would not take the template, or do or explain such an update; "" where it would, or
+    was not asked.
     """
-    from senza.errors import AwsError, Conflict, OperationFailed, Refused
+    from senza.aws.failures import DENIED
+    from senza.components import check_limits
+    from senza.errors import AwsError, Conflict, DefinitionError, OperationFailed, Refused
     from senza.stacks.change_sets import DIFF_PREFIX, discard, discard_old, make_change_set
     from senza.stacks.changes import check_updatable
     from senza.stacks.differences import compare
@@ -122,14 +125,15 @@ def compare_with(
     deployed = deployed_template(aws, stack.stack_id)
     planned = with_marks_of(with_weights_of(compiled, deployed), stack)
     old, new = sides(stack, deployed, planned)
-    if stack.full_name != compiled.full_name:
-        return compare(old, new, secrets=secrets, fold=fold), ""
     try:
+        check_limits(planned)
+        if stack.full_name != compiled.full_name:
+            return compare(old, new, secrets=secrets, fold=fold), ""
         check_updatable(stack)
         discard_old(aws, context.clock, stack)
         change_set = make_change_set(aws, context.clock, planned, stack, prefix=DIFF_PREFIX)
-    except (AwsError, Conflict, OperationFailed, Refused) as error:
-        if isinstance(error, AwsError) and error.code != "ValidationError":
+    except (AwsError, Conflict, DefinitionError, OperationFailed, Refused) as error:
+        if isinstance(error, AwsError) and error.code not in ("ValidationError", *DENIED):
             raise
         return compare(old, new, secrets=secrets, fold=fold), error.message
     try:
@@ -159,7 +163,7 @@ def explain(context: Context, comparison: Comparison, compiled: Compiled, stack:
             f"Compared with {stack.full_name}, as there is no stack {compiled.full_name} to ask CloudFormation about: "
             "what an update would replace is not known."
         )
-    elif refusal:
-        context.warn(f"Such an update is not possible: {refusal}")
+    if refusal:
+        context.warn(f"What an update would do is not known: {refusal}")
     if comparison.unknown:
         context.say(f"Not compared, as nobody may know them: {', '.join(comparison.unknown)}.")

@@ -145,6 +145,10 @@ class Recording:
     def sleep(self, seconds: float) -> None:
         """Raises Conflict where somebody took the lock away meanwhile."""
         self._context.clock.sleep(seconds)
+        self.keep_lock()
+
+    def keep_lock(self) -> None:
+        """To be called after waiting, for AWS or for a person. Raises Conflict where somebody took the lock away."""
         lock = self._lock
         if lock and self._journal:
             self._tried(lock.renew)

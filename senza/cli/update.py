@@ -11,7 +11,7 @@ import click
 from senza.cli.compiling import Request, check_before_sending, definition_arguments, secrets_of
 from senza.cli.context import Context
 from senza.cli.options import common_options, pass_context
-from senza.cli.recorded import facts_of, force_unlock_option, recorded
+from senza.cli.recorded import Recording, facts_of, force_unlock_option, recorded
 from senza.cli.waiting import wait_option, waited
 from senza.errors import NotFound
 
@@ -104,7 +104,7 @@ def carry_out_update(context: Context, compiled: Compiled, stack: Stack, how: Ma
             recording.carry_out([UpdateStack(planned.compiled, how.disable_rollback)])
             context.say("senza diff shows what that would change.")
             return
-        change_set = looked_at(context, planned, stack, how)
+        change_set = looked_at(context, recording, planned, stack, how)
         if change_set is None:
             return
         update = ExecuteChangeSet(change_set, how.disable_rollback)
@@ -116,28 +116,40 @@ def carry_out_update(context: Context, compiled: Compiled, stack: Stack, how: Ma
         waited(context, stack.full_name, UPDATED, update.token)
 
 
-def looked_at(context: Context, planned: PlannedUpdate, stack: Stack, how: Manner) -> ChangeSet | None:
+def looked_at(
+    context: Context, recording: Recording, planned: PlannedUpdate, stack: Stack, how: Manner
+) -> ChangeSet | None:
     """The change set that may be executed, None where nothing changes. Raises Refused, after deleting it."""
     from senza.cli.differing import summary
     from senza.stacks.change_sets import discard, make_change_set
-    from senza.traffic.update_guard import check_change_set
+    from senza.traffic.guards import plan_update
 
     aws = context.aws()
-    change_set = make_change_set(aws, context.clock, planned.compiled, stack)
+    change_set = make_change_set(aws, recording, planned.compiled, stack)
     try:
         if change_set.empty:
             context.say(f"Update stack {stack.full_name}: nothing to update")
             discard(aws, change_set.id)
             return None
-        if not how.force:
-            check_change_set(aws, context.account().zones, stack, change_set, planned.deployed)
+        check_traffic(context, planned, stack, change_set, how)
         context.say(f"{stack.full_name}: {summary(change_set.changes) or 'only outputs change'}")
         if how.review:
             review_update(context, planned, stack, change_set, how.secrets)
+            recording.keep_lock()  # and traffic may have come while somebody thought
+            plan_update(aws, context.account().zones, planned.compiled, stack, force=how.force)
+            check_traffic(context, planned, stack, change_set, how)
     except BaseException:  # Ctrl-C, too
         discard(aws, change_set.id)
         raise
     return change_set
+
+
+def check_traffic(context: Context, planned: PlannedUpdate, stack: Stack, change_set: ChangeSet, how: Manner) -> None:
+    """Raises Refused, without ``--force``, where the update would touch a record that has traffic."""
+    from senza.traffic.update_guard import check_change_set
+
+    if not how.force:
+        check_change_set(context.aws(), context.account().zones, stack, change_set, planned.deployed)
 
 
 def review_update(

@@ -182,7 +182,10 @@ def check_limits(compiled: Compiled) -> None:
 
 
 def _largest(template: Mapping[str, Any]) -> str:
-    sizes = {name: len(json.dumps(dict(properties), default=str)) for name, _, properties in resources_of(template)}
+    sizes = {
+        name: len(json.dumps(dict(properties), default=str, ensure_ascii=False).encode())
+        for name, _, properties in resources_of(template)
+    }
     if not sizes:
         return ""
     name = max(sizes, key=lambda key: (sizes[key], key))

@@ -30,6 +30,7 @@ NOTHING = ("didn't contain changes", "No updates are to be performed")
 OTHER_TYPE = "Update of resource type is not permitted"
 BAD_STATE = re.compile(r"is in (\w+) state and can ?not be updated")
 """How CloudFormation refuses by the stack's status, which is the first word."""
+GONE = "ChangeSetNotFound"
 INTERVAL = 1.0
 TIMEOUT = 300.0
 INTERRUPTING: Mapping[str, frozenset[str]] = {
@@ -149,7 +150,7 @@ def awaited(aws: Aws, clock: Clock, ident: str, stack: Stack) -> ChangeSet:
         changes: list[ResourceChange] = []
         token: dict[str, str] = {}
         while True:
-            answer = aws.call("cloudformation", "describe_change_set", ChangeSetName=ident, **token)
+            answer = described(aws, ident, stack, token)
             changes += [parsed(one["ResourceChange"]) for one in answer.get("Changes", ()) if "ResourceChange" in one]
             if not answer.get("NextToken"):
                 break
@@ -170,6 +171,19 @@ def awaited(aws: Aws, clock: Clock, ident: str, stack: Stack) -> ChangeSet:
                 hint="Nothing was changed. Try again.",
             )
         clock.sleep(INTERVAL)
+
+
+def described(aws: Aws, ident: str, stack: Stack, token: Mapping[str, str]) -> dict[str, Any]:
+    """One page of a change set. Raises Conflict where it is gone, as its stack may be."""
+    try:
+        return aws.call("cloudformation", "describe_change_set", ChangeSetName=ident, **token)
+    except AwsError as error:
+        if error.code != GONE:
+            raise
+        raise Conflict(
+            f"somebody deleted the change set of {stack.full_name} before it could be looked at",
+            hint="Nothing was changed. See senza list whether the stack is still there, and run the command again.",
+        ) from error
 
 
 def parsed(item: Mapping[str, Any]) -> ResourceChange:
@@ -198,14 +212,21 @@ def discard(aws: Aws, ident: str) -> None:
     try:
         aws.call("cloudformation", "delete_change_set", ChangeSetName=ident)
     except AwsError as error:
-        if error.code not in ("ChangeSetNotFound", "InvalidChangeSetStatus", *DENIED):
+        if error.code not in (GONE, "InvalidChangeSetStatus", *DENIED):
             raise
 
 
 def discard_old(aws: Aws, clock: Clock, stack: Stack) -> int:
-    """Delete the change sets of senza's that killed processes left with this stack; how many that were."""
+    """Delete the change sets of senza's that killed processes left with this stack, where that is allowed; how many
+    that were."""
     count = 0
-    for one in aws.pages("cloudformation", "list_change_sets", "Summaries", StackName=stack.stack_id):
+    try:
+        found = list(aws.pages("cloudformation", "list_change_sets", "Summaries", StackName=stack.stack_id))
+    except AwsError as error:
+        if error.code not in DENIED:
+            raise
+        return 0
+    for one in found:
         created = one["CreationTime"]
         created = created if created.tzinfo else created.replace(tzinfo=UTC)
         ours = one["ChangeSetName"].startswith((DIFF_PREFIX, UPDATE_PREFIX))
@@ -240,7 +261,7 @@ def execute_change_set(step: ExecuteChangeSet, world: World) -> Outcome:
             DisableRollback=step.disable_rollback,
         )
     except AwsError as error:
-        if error.code in ("InvalidChangeSetStatus", "ChangeSetNotFound"):
+        if error.code in (GONE, "InvalidChangeSetStatus"):
             raise Conflict(
                 f"stack {stack.full_name} was changed by somebody else since it was looked at",
                 hint="Nothing was changed now. Run the command again to see what it would change.",

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 
 from senza.aws import Aws
+from senza.cli.context import Context
+from senza.cli.main import cli
 from senza.errors import OperationFailed
+from senza.journal import Caller, Journal
 from senza.sandbox.embedded import EmbeddedSandbox
 from senza.sandbox.world import Failure
 from senza.stacks.drift import partly
 from senza.stacks.references import StackRef
 from senza.stacks.summaries import find_stacks
 from tests.cli.conftest import HELLO_WORLD, Senza
+from tests.conftest import FakeClock
 
 BUDGETS = Path(__file__).parents[2] / "docs" / "budgets.md"
 DIFF_CALLS = ["cloudformation:CreateChangeSet", "cloudformation:DeleteChangeSet"]
@@ -267,6 +273,87 @@ def test_looking_costs_exactly_these_calls(command: str, senza: Senza, sandbox: 
     words = " ".join(command.split()[:3])
     row = next(line for line in BUDGETS.read_text().splitlines() if line.startswith(f"| `{words}"))
     assert int(row.split("|")[2]) == len(sandbox.log)
+
+
+class SlowReviewer(Context):
+    """Somebody who thinks before saying yes, and meanwhile something happens."""
+
+    meanwhile: Callable[[], object]
+
+    def agrees(self, question: str, hint: str) -> bool:
+        self.meanwhile()
+        return True
+
+
+def reviewed(context: SlowReviewer, *words: str) -> Result:
+    return CliRunner().invoke(cli, [*words, "--review"], obj=context)
+
+
+def test_traffic_that_comes_while_somebody_reviews_is_seen(
+    senza: Senza, aws: Aws, clock: FakeClock, tmp_path: Path
+) -> None:
+    senza("create DEF 1 0.1 --wait")
+    internal = changed(tmp_path, "Scheme: internet-facing", "Scheme: internal")
+    context = SlowReviewer(aws, clock=clock, environ={}, interactive=False)
+    context.meanwhile = lambda: senza("traffic hello-world 1 100")
+    result = reviewed(context, "update", internal, "1", "0.1")
+    assert result.exit_code == 1
+    assert "the update would replace AppLoadBalancer" in result.stderr
+    assert change_sets(aws, "hello-world-1") == []
+
+
+@pytest.mark.parametrize("command", ["update 1 0.2", "create 2 0.2"])
+def test_who_thinks_longer_than_the_lock_lasts_does_nothing(
+    command: str, senza: Senza, aws: Aws, clock: FakeClock, sandbox: EmbeddedSandbox
+) -> None:
+    senza("create DEF 1 0.1 --wait")
+    caller = Caller(aws)
+    journal = Journal(aws, clock, account_id=caller.account_id, who=caller.who)
+    journal.ensure()
+    journal.begin("shop", "rollout", {})
+    context = SlowReviewer(aws, clock=clock, environ={}, interactive=False)
+
+    def somebody_else() -> None:
+        sandbox.advance(600)
+        senza("traffic hello-world 1 100")
+
+    context.meanwhile = somebody_else
+    verb, *rest = command.split()
+    result = reviewed(context, verb, HELLO_WORLD, *rest)
+    assert result.exit_code == 1
+    assert "the lock of hello-world was taken away from this process" in result.stderr
+    assert [one["StackStatus"] for one in aws.call("cloudformation", "describe_stacks")["Stacks"]] == [
+        "CREATE_COMPLETE"
+    ]
+
+
+def test_a_diff_needs_no_permission_to_make_change_sets(senza: Senza, sandbox: EmbeddedSandbox) -> None:
+    senza("create DEF 1 0.1 --wait")
+    sandbox.settings.denied = ["cloudformation:CreateChangeSet", "cloudformation:ListChangeSets"]
+    result = senza("diff DEF 1 0.2")
+    assert "+source: stups/hello-world:0.2" in result.stdout
+    assert "What an update would do is not known: cloudformation CreateChangeSet failed" in result.stderr
+    assert "The permission cloudformation:CreateChangeSet is missing" in senza("update DEF 1 0.2", exit_code=1).stderr
+
+
+def test_a_diff_says_that_there_are_too_many_resources(senza: Senza, tmp_path: Path) -> None:
+    definition = tmp_path / "many.yaml"
+    definition.write_text("SenzaInfo: {StackName: many}\nResources:\n  Q1: {Type: AWS::SQS::Queue}\n")
+    senza("create", str(definition), "1", "--wait")
+    with definition.open("a") as file:
+        file.writelines(f"  Q{number}: {{Type: AWS::SQS::Queue}}\n" for number in range(2, 502))
+    for version in ("1", "2"):
+        assert (
+            "the template has 501 Resources; CloudFormation allows 500"
+            in senza("diff", str(definition), version).stderr
+        )
+
+
+def test_somebody_deletes_the_change_set(senza: Senza, sandbox: EmbeddedSandbox) -> None:
+    senza("create DEF 1 0.1 --wait")
+    gone = {"code": "ChangeSetNotFound", "message": "ChangeSet [x] does not exist", "status": 404}
+    sandbox.faults.add("cloudformation:DescribeChangeSet", **gone)
+    assert "somebody deleted the change set of hello-world-1" in senza("update DEF 1 0.4", exit_code=1).stderr
 
 
 def test_somebody_else_was_faster(senza: Senza, aws: Aws, sandbox: EmbeddedSandbox) -> None:
