@@ -14,6 +14,9 @@ from senza.discretion import HIDDEN, SHORTEST, forms
 KEY_FORMATS = re.compile(
     r"\b(AKIA|ASIA)[A-Z0-9]{16}\b"  # AWS access key ids (IAM User Guide, "Unique identifiers")
     r"|\bgh[pousr]_[A-Za-z0-9]{36,}\b"  # GitHub tokens
+    r"|https://hooks\.slack\.com/[a-z]+/[\w/+-]+"  # who has these, may write into the chat
+    r"|https://(\w+\.)?discord(app)?\.com/api/webhooks/[\w/-]+"
+    r"|https://[\w.-]+\.webhook\.office\.com/[\w/@-]+"
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(-----END [A-Z ]*PRIVATE KEY-----|\Z)"
 )
 ENDINGS = frozenset({"done", "finished", "failed", "interrupted"})

@@ -15,6 +15,7 @@ from senza.journal.model import plain
 from senza.rollout.model import Rollout
 from senza.rollout.planning import Ground
 from senza.rollout.steps import RolloutStep, to_json
+from senza.rollout.withheld import discreet
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Beginning:
 
 
 def first_facts(beginning: Beginning, ground: Ground, plan: Sequence[RolloutStep]) -> dict[str, Any]:
-    """The facts of the first entry, without secrets; ``withheld`` tells that the Rollout section holds some."""
+    """The facts of the first entry, without secrets; ``withheld`` tells that what is done depends on some."""
     steps = [to_json(step) for step in plan]
     digest = hashlib.sha256(json.dumps(steps, sort_keys=True).encode()).hexdigest()
     facts = {
@@ -57,7 +58,7 @@ def begun_with(beginning: Beginning) -> dict[str, Any]:
     """What must be the same when ``deploy`` goes on with an open rollout: its plan is made from it."""
     return {
         "parameters": beginning.facts.get("parameters"),
-        "section": beginning.section,
+        "section": discreet(beginning.section),
         "asked": beginning.strategy,
     }
 

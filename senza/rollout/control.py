@@ -19,13 +19,14 @@ from senza.rollout.attending import AttentiveClock, Stop
 from senza.rollout.beginning import OTHERWISE, Beginning, begun_with, first_facts, open_already
 from senza.rollout.ground import look_at_ground
 from senza.rollout.leaving import clean_up, looked_at
-from senza.rollout.made_of import STACK, left_out, sendable, settings_of, stored
+from senza.rollout.made_of import STACK, sendable, settings_of, stored
 from senza.rollout.model import Strategy
 from senza.rollout.planning import Ground, plan_forward, warnings
 from senza.rollout.progress import PROMOTED, Progress, progress
 from senza.rollout.runner import Listeners, Result, Runner, result_of
 from senza.rollout.running import Run
 from senza.rollout.steps import DeleteOld
+from senza.rollout.withheld import left_out
 from senza.traffic.records import Zones
 
 if TYPE_CHECKING:
@@ -156,8 +157,8 @@ class Control:
     def continued(self, operation: Operation, lock: Lock, action: str, first: Callable[[Runner], None]) -> Result:
         try:
             operation.catch_up()  # another process may have gone on meanwhile
-            if missing := left_out(operation):
-                self.warn(f"{' and '.join(missing)} are left out: the Rollout section {WITHHELD}")
+            if missing := left_out(operation.entries[0].facts):
+                self.warn(f"not asked or told from here: {' and '.join(missing)}; the Rollout section {WITHHELD}")
             run = self.run_of(operation, lambda: stored(operation))
             operation.write("resumed", {"by": action})
             runner = self.runner(run, lock)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from senza.components import Compiled, WeightedRecord, WeightedTarget
@@ -11,6 +12,7 @@ from senza.errors import Refused, Where
 from senza.journal import Operation
 from senza.rollout.model import Rollout
 from senza.rollout.settings import override, parse
+from senza.rollout.withheld import unknown_hooks, usable
 
 STACK = "stack.json"
 """The attachment of a rollout with what the new stack is made of."""
@@ -59,16 +61,6 @@ def stored(operation: Operation) -> Compiled:
 def settings_of(operation: Operation) -> Rollout:
     """The settings as they were when the rollout began."""
     first = operation.entries[0].facts
-    section = first["section"]
-    if missing := left_out(operation):
-        section = {name: value for name, value in section.items() if name not in missing}
-    rollout = parse(section, lambda *path: Where(f"journal entry {operation.id}", path))
+    rollout = parse(usable(first), lambda *path: Where(f"journal entry {operation.id}", path))
+    rollout = replace(rollout, unknown=unknown_hooks(first))
     return override(rollout, first["asked"]) if first["asked"] else rollout
-
-
-def left_out(operation: Operation) -> list[str]:
-    """The parts of the section that are of no use, as it holds secrets: whom a masked URL or command would reach,
-    nobody knows. The rest is as it was."""
-    first = operation.entries[0].facts
-    section = first["section"] or {}
-    return [name for name in ("Hooks", "Notify") if first.get("withheld") and name in section]

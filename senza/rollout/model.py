@@ -216,6 +216,8 @@ class Rollout:
     prescale: bool = True
     gates: tuple[Gate, ...] = DEFAULT_GATES
     hooks: tuple[Hook, ...] = ()
+    unknown: frozenset[int] = frozenset()
+    """Numbers of the hooks that are left out: they hold secrets, and were read from a journal."""
     keep: Keep = Keep()
     notify: tuple[Notify, ...] = ()
     patience: float = 30 * MINUTE

@@ -224,7 +224,7 @@ def departure(rollout: Rollout, ground: Ground) -> Iterator[RolloutStep]:
 
 def hooks(rollout: Rollout, ground: Ground, when: When, weight: int = 0) -> Iterator[RolloutStep]:
     for number, hook in enumerate(rollout.hooks):
-        if hook.when == when:
+        if hook.when == when and number not in rollout.unknown:
             yield CallHook(ground.stack, number, shown(hook), weight)
 
 

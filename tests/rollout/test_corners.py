@@ -11,6 +11,9 @@ from senza.aws import Call
 from senza.clock import Clock
 from senza.rollout.steps import AwaitHealthy
 from tests.rollout.conftest import APP, Rollouts
+from tests.rollout.metrics.conftest import Server, server
+
+__all__ = ["server"]
 
 OFF = "Gates: [{ErrorRatio: off}, {Latency: off}, {HealthyHosts: off}]"
 QUICK = ("Steps: [{Weight: 50, Bake: 2m}, {Weight: 100, Bake: 2m}]", OFF)
@@ -119,7 +122,47 @@ def test_a_rollout_whose_section_holds_secrets_can_be_aborted(rollouts: Rollouts
     killed_at(rollouts, "deploy DEF 2 https://chat.example.org/hush 0.2", "ChangeResourceRecordSets")
     result = rollouts.senza(f"rollout abort {APP}{lock(rollouts)}")
     assert rollouts.weights() == {"1": 200, "2": 0}
-    assert "Hooks are left out: the Rollout section holds secrets, which the journal does not keep" in result.stderr
+    assert "not asked or told from here: 1 hook; the Rollout section holds secrets" in result.stderr
+
+
+def test_of_hooks_only_those_with_a_secret_are_left_out(rollouts: Rollouts, tmp_path: Path) -> None:
+    rollouts.start()
+    seen = tmp_path / "seen"
+    said = ("'echo {{Arguments.Key}} >> seen'", "'echo plain >> seen'")
+    hooks = ", ".join("{When: after-abort, Run: " + one.replace("seen", str(seen)) + "}" for one in said)
+    secret_definition(rollouts, *QUICK, f"Hooks: [{hooks}]")
+    killed_at(rollouts, "deploy DEF 2 hush-hush 0.2", "ChangeResourceRecordSets")
+    refused = rollouts.senza(f"rollout resume {APP}{lock(rollouts)}", exit_code=1)
+    assert "the Rollout section of the definition holds secrets" in refused.stderr
+    rollouts.senza(f"rollout abort {APP}{lock(rollouts)}")
+    assert seen.read_text() == "plain\n"
+
+
+def test_a_webhook_is_kept_by_its_host(rollouts: Rollouts, server: Server) -> None:
+    rollouts.start()
+    hook = f"{{Url: '{server.url}/services/T0/B0/t0ken'}}"
+    rollouts.define(*QUICK, f"Notify: [{hook}, {{Topic: deploys}}]", "Hooks: [{When: after-step, Run: 'true'}]")
+    killed_at(rollouts, "deploy DEF 2 0.2", "ChangeResourceRecordSets", 2)
+    told = len(server.asked)
+    assert told
+    assert not [entry for entry in rollouts.operation().entries if b"t0ken" in entry.to_bytes()]
+    assert rollouts.operation().entries[0].facts["section"]["Notify"] == [
+        {"Url": f"{server.url}/***"},
+        {"Topic": "deploys"},
+    ]
+    resumed = rollouts.senza(f"rollout resume {APP}{lock(rollouts)}").stderr
+    assert "not asked or told from here: 1 webhook; the Rollout section holds secrets" in resumed
+    assert "the topic deploys was not told" in resumed
+    assert len(server.asked) == told, "nobody knows where it was"
+
+
+def test_the_same_deploy_again_tells_the_webhook(rollouts: Rollouts, server: Server) -> None:
+    rollouts.start()
+    rollouts.define(*QUICK, f"Notify: [{{Url: '{server.url}/t0ken'}}]")
+    killed_at(rollouts, "deploy DEF 2 0.2", "ChangeResourceRecordSets")
+    result = rollouts.senza(f"deploy DEF 2 0.2{lock(rollouts)}")
+    assert "left out" not in result.stderr
+    assert [request[1] for request in server.asked] == ["/t0ken"] * len(server.asked) != []
 
 
 def test_recreate_goes_back_to_a_version_that_it_stopped(rollouts: Rollouts) -> None:
