@@ -15,6 +15,7 @@ from typing import Any
 import botocore.hooks
 import botocore.parsers
 import botocore.session
+import botocore.useragent
 from botocore.client import ClientCreator
 
 
@@ -43,6 +44,11 @@ def shared() -> Iterator[None]:
                 botocore.parsers,
                 "DEFAULT_TIMESTAMP_PARSER",
                 lru_cache(10_000)(botocore.parsers.DEFAULT_TIMESTAMP_PARSER),
+            ),
+            (
+                botocore.useragent,
+                "sanitize_user_agent_string_component",
+                lru_cache(1000)(botocore.useragent.sanitize_user_agent_string_component),
             ),
             (ClientCreator, "_load_service_model", model_of),
             (ClientCreator, "_create_methods", methods_of),

@@ -33,10 +33,11 @@ def build(keys: Keys) -> tuple[App, World]:
     os.environ.pop("MOTO_ACCOUNT_ID", None)  # it would make one account of all
     with read_once("endpoints", "partitions"):
         check_region(world.region)
-        from senza.sandbox import patches
+        from senza.sandbox import patches, remembered
         from senza.sandbox.seed import seed
 
         patches.apply()
+        remembered.apply()
     app = App(world, keys, lambda: seed(world.region))
     app.reset()
     return app, world

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -41,7 +41,7 @@ class Incoming:
         query = {key: values[-1] for key, values in parse_qs(environ.get("QUERY_STRING", ""), True).items()}
         return cls(environ["REQUEST_METHOD"], environ.get("PATH_INFO", "/"), query, headers, body)
 
-    @property
+    @cached_property
     def form(self) -> dict[str, str]:
         if not self.headers["content-type"].startswith("application/x-www-form-urlencoded"):
             return self.query
@@ -50,14 +50,15 @@ class Incoming:
 
     def credential(self) -> tuple[str, str] | None:
         """(access key id, service) that the request is signed for: header or presigned URL, signature version 4."""
-        found = self._signed_for()
+        found = self._signed_for
         return (found[1], found[3]) if found else None
 
     def region(self) -> str:
         """The region that the request is signed for; "" where it is not signed."""
-        found = self._signed_for()
+        found = self._signed_for
         return found[2] if found else ""
 
+    @cached_property
     def _signed_for(self) -> re.Match[str] | None:
         found = CREDENTIAL.search(self.headers.get("authorization", ""))
         if found is None and "X-Amz-Credential" in self.query:
@@ -66,6 +67,10 @@ class Incoming:
 
     def call(self) -> tuple[str, str]:
         """(service, operation), e.g. ``("route53", "ListHostedZones")``."""
+        return self._call
+
+    @cached_property
+    def _call(self) -> tuple[str, str]:
         credential = self.credential()
         service = credential[1] if credential else "-"
         form = self.form
@@ -91,11 +96,11 @@ class RestOperation:
     query: frozenset[str]
     headers: frozenset[str]
 
-    def fits(self, method: str, path: str, query: Iterable[str], headers: Iterable[str]) -> bool:
+    def fits(self, method: str, path: str, query: AbstractSet[str], headers: AbstractSet[str]) -> bool:
         return (
             method == self.method
-            and self.query <= set(query)
-            and self.headers <= set(headers)
+            and self.query <= query
+            and self.headers <= headers
             and self.path.match(path) is not None
         )
 
@@ -134,7 +139,7 @@ def rest_operations(service: str) -> list[RestOperation]:
 
 def rest_operation(incoming: Incoming, service: str) -> str:
     for one in rest_operations(service):
-        if one.fits(incoming.method, incoming.path, incoming.query, incoming.headers):
+        if one.fits(incoming.method, incoming.path, incoming.query.keys(), incoming.headers.keys()):
             return one.name
     return f"{incoming.method} {incoming.path}"
 
