@@ -10,6 +10,7 @@ side, it is therefore tried the plain way: the command runs anew up to there.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import threading
@@ -92,6 +93,7 @@ class Tree:
         reading, writing = os.pipe()
         child = os.fork()
         if not child:
+            gc.disable()  # it does not live long, and to look at all objects would copy the memory that they are in
             os.close(reading)
             self._out = writing
             return None

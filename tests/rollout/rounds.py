@@ -2,7 +2,8 @@
 
 A process dies in memory: its door to AWS raises before the n-th request and before every later one, so nothing that it
 still does has an effect. Whatever lies between two calls changes nothing in AWS, and neither does a call that only
-reads; so the states in which a rollout can be lost are those after each other call and after each pause.
+reads; so the states in which a rollout can be lost are those after each other call and after each pause. Of the pauses
+in a row in which nothing but time changes, the first one and every fourth from there are states of their own.
 """
 
 from __future__ import annotations
@@ -32,26 +33,41 @@ class Killed(BaseException):
 
 
 class States:
-    """Chooses the calls (tests/branches.py) before which the account or the time is not as before the last one.
+    """Tells of the calls (tests/branches.py), in their order, whether each finds the rollout in another state."""
 
-    Both ways on are tried from each. They are dealt out to several tests, so that workers share them: part from 0.
-    """
-
-    def __init__(self, clock: Clock, part: int, parts: int) -> None:
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._part = part
-        self._parts = parts
         self._before = ("", 0.0)
+        self._pauses = 0
         self.number = 0
         """How many states there were so far."""
 
-    def __call__(self, number: int, call: Call) -> Sequence[str]:
+    def another(self, call: Call) -> bool:
         operation, then = self._before
         self._before = (call.operation, self._clock.now())
-        if operation.startswith(READING) and then == self._clock.now():
-            return ()
+        if not operation.startswith(READING):
+            self._pauses = 0
+        elif then == self._clock.now():
+            return False
+        else:
+            self._pauses += 1
+        if self._pauses and self._pauses % 4 != 1:
+            return False
         self.number += 1
-        return (RESUMED, BACK) if self.number % self._parts == self._part else ()
+        return True
+
+
+class BothWays:
+    """Chooses each state, to go both ways on from there; dealt out, so that workers share them: part from 0."""
+
+    def __init__(self, clock: Clock, part: int, parts: int) -> None:
+        self._states = States(clock)
+        self._part = part
+        self._parts = parts
+
+    def __call__(self, number: int, call: Call) -> Sequence[str]:
+        mine = self._states.another(call) and self._states.number % self._parts == self._part
+        return (RESUMED, BACK) if mine else ()
 
 
 class Rounds:
