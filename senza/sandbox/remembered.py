@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache, lru_cache
 from importlib import import_module
+from typing import Any
 
 
 @cache
@@ -15,6 +16,6 @@ def apply() -> None:
     # each request looks through all methods for its own, each error through all errors of its service for itself
     responses.method_names_from_class = cache(responses.method_names_from_class)
     ErrorLookupFactory._create_error_lut = staticmethod(cache(ErrorLookupFactory._create_error_lut))
-    xmltodict = import_module("xmltodict")
+    xmltodict: Any = import_module("xmltodict")
     if hasattr(xmltodict, "_validate_name"):  # since 1.0: looks at each letter of each name in an answer
         xmltodict._validate_name = lru_cache(10_000)(xmltodict._validate_name)
