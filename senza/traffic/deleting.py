@@ -71,6 +71,8 @@ def before_delete(aws: Aws, zones: Zones, stack: Stack, *, force: bool = False, 
         for properties in in_template.values()
         if isinstance(properties.get("SetIdentifier"), str)
     }
+    own = set(parts.groups.values())
+    identifiers |= {one.identifier for one in shared.targets if one.group in own and one.identifier}
     steps: list[Step] = []
     warnings: list[str] = []
     for domain, siblings in weighted_domains(shared.weighted).items():
@@ -81,7 +83,6 @@ def before_delete(aws: Aws, zones: Zones, stack: Stack, *, force: bool = False, 
     for identifier in sorted(identifiers):
         if has_traffic(shared.weighted, identifier):
             steps += plan_switch(shared.weighted, identifier, 0, force=True).steps
-    own = set(parts.groups.values())
     if not force:
         for target in shared.targets:
             check_waiting(stack, target, own)

@@ -32,11 +32,8 @@ def check_first(aws: Aws, reader: Reader, name: str, compiled: Compiled) -> None
                 f"{compiled.full_name} would share the traffic with it from the beginning",
                 hint=f"Wait for it first (senza wait {stack.name} {stack.version}), or use --force.",
             )
-    if others and name not in {target.domain for target in compiled.weighted_targets}:
-        check_not_led_past(aws, name, compiled.full_name)
-    elif others:
-        types = [item.type for item in compiled.weighted_records if normal(item.name) == name]
-        check_hidden(reader, name, types, compiled.full_name)
+    if others:
+        check_led(aws, reader, name, compiled)
 
 
 def check_added(aws: Aws, zones: Zones, compiled: Compiled, deployed: Collection[str]) -> None:
@@ -48,22 +45,33 @@ def check_added(aws: Aws, zones: Zones, compiled: Compiled, deployed: Collection
     added = {normal(item.name) for item in compiled.weighted_records if item.logical_id not in deployed}
     if not added:
         return
-    records = Reader(aws, zones()).read(sorted(added))
+    reader = Reader(aws, zones())
+    records = reader.read(sorted(added))
     for name in sorted(added):
         types = [item.type for item in compiled.weighted_records if normal(item.name) == name]
         check_families(records, name, types, compiled.full_name)
         there = any(record.name == name and record.weight is not None for record in records)
-        if not there and name not in {target.domain for target in compiled.weighted_targets}:
-            check_not_led_past(aws, name, compiled.full_name)
+        if not there:
+            check_led(aws, reader, name, compiled)
 
 
-def check_not_led_past(aws: Aws, name: str, stack: str) -> None:
+def check_led(aws: Aws, reader: Reader, name: str, compiled: Compiled) -> None:
+    """Raise Refused where the first record of a name would lead requests elsewhere, or those of one family nowhere."""
+    own = {target.listener for target in compiled.weighted_targets if target.domain == name}
+    check_not_led_past(aws, name, compiled.full_name, own)
+    if own:
+        types = [item.type for item in compiled.weighted_records if normal(item.name) == name]
+        check_hidden(reader, name, types, compiled.full_name)
+
+
+def check_not_led_past(aws: Aws, name: str, stack: str, own: Collection[str]) -> None:
     """Raise Refused where the rule of a shared load balancer distributes the requests for this name.
 
-    One call where no target group has that domain.
+    own: ARNs of the listeners to which the record is going to lead. One call where no target group has that domain.
     """
     balancing = Balancing(aws)
-    domains = [group.domain for group in balancing.groups().values() if group.domain.name == name]
+    found = {group.domain for group in balancing.groups().values() if group.domain.name == name}
+    domains = [domain for domain in found if domain.listener not in own]
     having = [target for target in balancing.targets(domains) if target.weight]
     if having:
         shares = described((str(one.identifier), one.weight or 0) for one in having)

@@ -8,7 +8,7 @@ reference.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -190,6 +190,7 @@ class Balancing:
 
     def groups(self, known: Iterable[str] = ()) -> dict[str, Group]:
         """By ARN. known: ARNs of groups of our stacks, which the tagging API may not know yet."""
+        known = tuple(known)
         if self._groups is None:
             self._groups = groups_by_tag(self._aws)
         missing = [arn for arn in dict.fromkeys(known) if arn not in self._groups and arn not in self._described]
@@ -197,7 +198,16 @@ class Balancing:
         for arn, tags in look_up_tags(self._aws, missing).items():
             if group := group_of(arn, tags):
                 self._groups[arn] = group
+        self._forget_former(known)
         return self._groups
+
+    def _forget_former(self, known: Collection[str]) -> None:
+        """Those of a stack of the same name that was deleted, which the tagging API still knows for a while."""
+        groups = self._groups or {}
+        called = {(groups[arn].stack, groups[arn].logical_id) for arn in known if arn in groups}
+        for arn, group in list(groups.items()):
+            if arn not in known and group.stack and (group.stack, group.logical_id) in called:
+                del groups[arn]
 
     def rules(self, listeners: Iterable[str]) -> Rules:
         wanted = list(dict.fromkeys(listeners))

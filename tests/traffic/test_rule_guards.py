@@ -13,7 +13,7 @@ from senza.account.shared import look_up_tags
 from senza.aws import Aws
 from senza.clock import Clock
 from senza.components import Compiled
-from senza.components.compiled import WeightedTarget
+from senza.components.compiled import WeightedRecord, WeightedTarget
 from senza.errors import Conflict, Refused
 from senza.plan import execute
 from senza.sandbox.embedded import EmbeddedSandbox
@@ -373,3 +373,48 @@ def test_a_change_set_that_replaces_the_target_group_is_refused(aws: Aws, edge: 
         check_change_set(aws, zones, stack, change_set, template)
     edge.put({"shop-2": 200})
     check_change_set(aws, zones, stack, change_set, template)
+
+
+# -- first records
+
+
+def with_record(apps: Apps, edge: Edge, stack: str, record: dict[str, Any]) -> Compiled:
+    template = edge.template(stack)
+    template["Resources"]["Main"] = record
+    return compiled_of(
+        stack,
+        template,
+        weighted_targets=(WeightedTarget("Web", MAIN, edge.listener),),
+        weighted_records=(WeightedRecord(f"{MAIN}.", "hello.example.org.", "A", stack, "Main"),),
+    )
+
+
+def test_a_first_record_leads_to_the_balancer_that_has_the_traffic(aws: Aws, apps: Apps, edge: Edge) -> None:
+    """Not to another shared one, whose rules know nothing of the domain: all requests would get 404."""
+    edge.versions({"shop-1": 200})
+    new = with_record(apps, edge, "shop-2", apps.record(MAIN, "shop-2"))
+    assert before_create(aws, Account(aws).zones, new) == []
+    other = with_record(apps, Edge(aws, "edge-2"), "shop-2", apps.record(MAIN, "shop-2"))
+    with pytest.raises(Refused, match=r"edge-1 distributes its requests \(shop-1 100 %\): the first record would lead"):
+        before_create(aws, Account(aws).zones, other)
+
+
+def test_an_update_adds_no_record_that_hides_a_family_of_the_wildcard(aws: Aws, apps: Apps, edge: Edge) -> None:
+    edge.versions({"shop-1": 200})
+    wild = {"Name": "*.hello.example.org", "Type": "AAAA", "TTL": 60, "ResourceRecords": [{"Value": "2001:db8::1"}]}
+    batch = {"Changes": [{"Action": "CREATE", "ResourceRecordSet": wild}]}
+    new = with_record(apps, edge, "shop-1", apps.record(MAIN, "shop-1"))
+    before_update(aws, Account(aws).zones, new, stack_of(aws, "shop-1"))
+    aws.call("route53", "change_resource_record_sets", HostedZoneId=apps.zone_id(), ChangeBatch=batch)
+    with pytest.raises(Refused, match=r"\*\.hello\.example\.org has AAAA records, which the first record of shop"):
+        before_update(aws, Account(aws).zones, new, stack_of(aws, "shop-1"))
+
+
+def test_a_second_target_group_of_a_version_counts_where_the_rule_names_it(aws: Aws, edge: Edge) -> None:
+    second = edge.template("shop-1")["Resources"]["Web"]
+    second["Properties"]["Name"] = "second"
+    edge.create("shop-1", Second=second)
+    edge.create("shop-2")
+    edge.put({"shop-2": 100, "second": 100})
+    with pytest.raises(Refused, match="shop-1 has 50 % of the traffic"):
+        removal(aws, "shop-1")

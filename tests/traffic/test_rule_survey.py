@@ -20,6 +20,7 @@ from senza.stacks.references import StackRef
 from senza.stacks.summaries import list_stacks
 from senza.traffic.app import hosts_of, plan_return
 from senza.traffic.reachable import in_main_dns, version_domains
+from senza.traffic.rules import Balancing
 from senza.traffic.survey import Survey, survey
 from tests.traffic.balancing import Edge
 from tests.traffic.conftest import MAIN, Apps
@@ -351,3 +352,15 @@ def test_records_that_lead_nowhere_hide_a_wildcard_too(
     assert CliRunner().invoke(cli, ["traffic", "shop"], obj=Context(fresh, clock=clock)).stderr == told
     result = CliRunner().invoke(cli, ["traffic", "shop", "1", "100"], obj=Context(fresh, clock=clock))
     assert told in result.stderr
+
+
+def test_a_group_of_a_stack_that_was_made_anew_is_not_taken_for_the_one_before(aws: Aws, edge: Edge) -> None:
+    """The tagging API goes on telling of it for a while, and no rule can be given it."""
+    edge.create("shop-1")
+    edge.create("shop-2")
+    former, other = edge.group("shop-1"), edge.group("shop-2")
+    balancing = Balancing(aws)
+    assert balancing.groups().keys() == {former, other}
+    aws.call("cloudformation", "delete_stack", StackName="shop-1")
+    edge.create("shop-1")
+    assert balancing.groups([edge.group("shop-1")]).keys() == {edge.group("shop-1"), other}
