@@ -63,8 +63,10 @@ def status(context: Context, stack_name: str, output: str, watching: bool) -> No
 
     with control_of(context) as control:
         clock = AttentiveClock(control.clock, lambda: None, control.stop)  # Ctrl-C ends it at once
+        app, operation = app_of(stack_name), None
         while True:
-            facts = standing(control, app_of(stack_name))
+            operation = control.newest(app, operation)
+            facts = standing(control, app, operation)
             if watching and sys.stdout.isatty():
                 click.clear()
             if output == "json":
@@ -172,9 +174,10 @@ def report(context: Context, stack_name: str, path: str | None, svg: bool) -> No
 @command.command()
 @app_argument
 @click.option("--dry-run", is_flag=True, help="Only say which versions would go, and why the others stay.")
+@unlock_option
 @common_options
 @pass_context
-def cleanup(context: Context, stack_name: str, dry_run: bool) -> None:
+def cleanup(context: Context, stack_name: str, dry_run: bool, force_unlock: str) -> None:
     """Delete the old versions that nobody needs any more, as Keep in the definition says.
 
     \b
@@ -183,7 +186,7 @@ def cleanup(context: Context, stack_name: str, dry_run: bool) -> None:
     """
     from senza.cli.rollouts import control_of
 
-    with control_of(context) as control:
+    with control_of(context, force_unlock) as control:
         for line in control.cleanup(app_of(stack_name), dry_run=dry_run):
             click.echo(harmless(line))
 
@@ -209,13 +212,12 @@ def steer(
     conclude(context, result)
 
 
-def standing(control: Control, app: str) -> dict[str, Any]:
+def standing(control: Control, app: str, operation: Operation) -> dict[str, Any]:
     """Everything that ``status`` shows, as JSON has it; weights in percent, times in seconds since the epoch."""
     from senza.rollout.ground import weights_of
     from senza.rollout.progress import progress
     from senza.traffic.app import stacks_of
 
-    operation = control.newest(app)
     stands = progress(operation.entries)
     first = operation.entries[0]
     holder = control.holder(app) if stands.open else None

@@ -109,16 +109,22 @@ class Journal:
         entries = read(self._store, keys)
         return Operation(self._store, app, ident, [entries[key] for key in keys])
 
-    def newest(self, app: str, kind: str) -> Operation | None:
-        """The newest operation of that kind; None where there is none."""
+    def newest(self, app: str, kind: str, known: Operation | None = None) -> Operation | None:
+        """The newest operation of that kind; None where there is none.
+
+        known: what it was the last time: where it still is, only what was written since is read.
+        """
         idents = self._ids(app, None)[::-1]
         for number in (0, *range(FIRST, len(idents), CHUNK)):
             chunk = idents[number : number + (CHUNK if number else FIRST)]
             keys = self._keys(app, chunk)
             for ident in chunk:
                 if keys.get(ident) and keys[ident][0].endswith(f"/0000-{kind}.json"):
-                    entries = read(self._store, keys[ident])
-                    return Operation(self._store, app, ident, [entries[key] for key in keys[ident]])
+                    operation = known if known and known.id == ident else Operation(self._store, app, ident, [])
+                    new = keys[ident][len(operation.entries) :]
+                    entries = read(self._store, new)
+                    operation.entries.extend(entries[key] for key in new)
+                    return operation
         return None
 
     def beginnings(self, app: str, kinds: Collection[str], *, since: float) -> Iterator[Entry]:

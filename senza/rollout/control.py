@@ -57,9 +57,9 @@ class Control:
     force_unlock: str = ""
 
     # -- what there is ----
-    def newest(self, app: str) -> Operation:
-        """The app's newest rollout. Raises NotFound."""
-        operation = self.journal.newest(app, KIND)
+    def newest(self, app: str, known: Operation | None = None) -> Operation:
+        """The app's newest rollout. known: what it was the last time. Raises NotFound."""
+        operation = self.journal.newest(app, KIND, known)
         if operation is None:
             raise NotFound(f"there is no rollout of {app}", hint="senza deploy begins one; senza history shows them.")
         return operation

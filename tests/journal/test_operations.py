@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from senza.aws import Aws
 from senza.clock import Clock
 from senza.errors import AwsError, Conflict, NotFound
-from senza.journal import Entry, Journal, redacted
+from senza.journal import Entry, Journal, Operation, redacted
 from senza.journal.model import encoded
 from senza.sandbox.embedded import EmbeddedSandbox
 from tests.conftest import FakeClock
@@ -63,6 +63,29 @@ def test_what_others_wrote_is_caught_up_with(aws: Aws, machine: Machine) -> None
     here.write("stopped", {})
     begun.catch_up()
     assert begun.entries == here.entries
+
+
+def test_who_looks_again_reads_what_is_new(aws: Aws, machine: Machine, clock: FakeClock) -> None:
+    begun = machine().begin(APP, "rollout", {})
+    begun.write("step", {"number": 0})
+    journal = machine(aws)
+    known = journal.newest(APP, "rollout")
+    assert known is not None
+    begun.write("confirmed", {"number": 0})
+
+    def again() -> tuple[Operation | None, list[str]]:
+        before = len(aws.calls)
+        found = journal.newest(APP, "rollout", known)
+        return found, [call.operation for call in aws.calls[before:] if call.service == "s3"]
+
+    assert again() == (known, ["ListObjectsV2", "ListObjectsV2", "GetObject"])
+    assert known.entries == begun.entries
+    assert again() == (known, ["ListObjectsV2", "ListObjectsV2"])
+    clock.sleep(10)
+    later = machine().begin(APP, "rollout", {})
+    found, calls = again()
+    assert found is not None
+    assert (found.id, len(found.entries), calls[2:]) == (later.id, 1, ["GetObject"])
 
 
 @pytest.mark.parametrize("code", ["InternalError", "ConditionalRequestConflict"])

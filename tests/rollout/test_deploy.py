@@ -7,6 +7,7 @@ import json
 import pytest
 
 from senza.aws import Call
+from senza.clock import Clock
 from tests.rollout.conftest import APP, DOMAIN, Rollouts
 
 
@@ -187,6 +188,37 @@ def test_status_tells_everything(rollouts: Rollouts) -> None:
     failed = [step["step"] for step in facts["steps"] if step["state"] == "failed"]
     assert failed == ["Watch hello-world-2 at 20 % for 3 min"]
     assert {step["state"] for step in facts["steps"]} == {"done", "failed"}
+
+
+class Watching:
+    """A clock for somebody who looks three times."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.looks: list[int] = []
+        self.calls = 0
+
+    def now(self) -> float:
+        return self.clock.now()
+
+    def sleep(self, seconds: float) -> None:
+        self.looks.append(self.calls)
+        self.calls = 0
+        if len(self.looks) == 3:
+            raise KeyboardInterrupt
+        self.clock.sleep(seconds)
+
+    def observe(self, call: Call) -> None:
+        self.calls += call.operation == "GetObject"
+
+
+def test_who_watches_reads_each_entry_once(rollouts: Rollouts) -> None:
+    rollouts.start()
+    rollouts.senza("deploy DEF 2 0.2")
+    watching = Watching(rollouts.clock)
+    result = rollouts.senza(f"rollout status {APP} -W", clock=watching, observe=watching.observe, exit_code=130)
+    assert watching.looks == [len(rollouts.operation().entries), 0, 0]
+    assert result.stdout.count("hello-world 2 (before: hello-world-1): promoted") == 3
 
 
 def test_the_report_shows_the_verdict(rollouts: Rollouts, tmp_path: object) -> None:

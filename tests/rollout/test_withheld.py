@@ -40,7 +40,7 @@ def test_what_is_known_is_used() -> None:
         **{"Bake": "5m", "Notify": [{"Topic": "deploys"}]},
         "Hooks": [{"When": "after-step", "Run": "false"}, hooks[1]],
     }
-    assert (unknown_hooks(secret), left_out(secret)) == ({0}, ["1 hook", "1 webhook"])
+    assert (unknown_hooks(secret), left_out(secret)) == (frozenset({0}), ["1 hook", "1 webhook"])
     own = {"section": section, "withheld": False}
     assert usable(own)["Hooks"] == hooks, "these stars are the user's own"
     assert left_out(own) == ["1 webhook"]
