@@ -16,10 +16,11 @@ TIMEOUT = 10
 """Seconds that a web server has to answer."""
 
 
-def load(location: str, *, lenient: bool = False) -> Definition:
+def load(location: str, *, lenient: bool | None = None) -> Definition:
     """Read a definition from a path, ``file://`` or ``https://``.
 
-    lenient: where a key is there twice with different values, warn and take the last one (``--force``).
+    lenient: where a key is there twice with different values, warn and take the last one (``--force``); None: where
+    there is no such option.
     Raises DefinitionError: no such file, not YAML, not a definition.
     """
     from senza.definition import shape, yamltree

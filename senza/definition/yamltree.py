@@ -36,10 +36,11 @@ class Tree:
     warnings: tuple[str, ...] = ()
 
 
-def parse(text: str, file: str, *, lenient: bool = False, scalars_as_text: bool = False) -> Tree:
+def parse(text: str, file: str, *, lenient: bool | None = None, scalars_as_text: bool = False) -> Tree:
     """Read one YAML document.
 
-    file: name for messages. lenient: of a key that is there twice the last one counts, with a warning.
+    file: name for messages. lenient: of a key that is there twice the last one counts, with a warning; None: it is not
+    for the user to say.
     scalars_as_text: every scalar stays the text that was written (``1.10``, ``007``, ``yes``).
     Raises DefinitionError for everything that is wrong with it.
     """
@@ -79,7 +80,7 @@ class _Builder:
     loader: Any
     source: Source
     text: str
-    lenient: bool
+    lenient: bool | None
     scalars_as_text: bool
     lines: dict[KeyPath, int] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
@@ -199,9 +200,10 @@ class _Builder:
         """The classic tool let the last one win. That is harmless where both say the same."""
         said = f"the key {place[-1]} is there twice, in lines {first} and {second}"
         if not same and not self.lenient:
+            allowed = "" if self.lenient is None else f" (The classic tool took line {second}; --force does so too.)"
             raise DefinitionError(
                 f"{said}, with different values",
-                hint=f"Remove one of them. (The classic tool took line {second}; --force does so too.)",
+                hint=f"Remove one of them.{allowed}",
                 where=self._where(place, second),
             )
         what = "with the same value" if same else f"line {second} counts"

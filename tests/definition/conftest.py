@@ -17,7 +17,7 @@ def loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Loads:
     """Write a text to ``d.yaml`` and load it under that name."""
     monkeypatch.chdir(tmp_path)
 
-    def write_and_load(text: str, *, lenient: bool = False) -> Definition:
+    def write_and_load(text: str, *, lenient: bool | None = None) -> Definition:
         Path("d.yaml").write_text(text, encoding="utf-8")
         return load("d.yaml", lenient=lenient)
 

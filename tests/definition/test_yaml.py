@@ -111,8 +111,7 @@ def test_short_tags_in_detail() -> None:
         ),
         (
             "a: 1\nb: 2\na: 3",
-            "4: a: the key a is there twice, in lines 2 and 4, with different values\n"
-            "Remove one of them. (The classic tool took line 4; --force does so too.)",
+            "4: a: the key a is there twice, in lines 2 and 4, with different values\nRemove one of them.",
         ),
         ("a: &x [*x]", "2: a[0]: a YAML alias stands inside what it is an alias for\nWrite it out."),
         ("a: &x {<<: *x}", "2: a.<<: these YAML merge keys lead back to themselves\nWrite it out."),
@@ -170,6 +169,12 @@ def test_the_same_key_twice_with_the_same_value_is_a_warning(loaded: Loads) -> N
     assert definition.tree["a"] == {"b": {"c": 1}}
     assert definition.warnings == ("d.yaml:4: a.b: the key b is there twice, in lines 3 and 4; with the same value",)
     assert definition.source.lines[("a", "b", "c")] == 5
+
+
+def test_where_force_may_be_said_it_is_mentioned(loaded: Loads) -> None:
+    with pytest.raises(DefinitionError) as caught:
+        loaded(HEAD + "a: 1\nb: 2\na: 3\n", lenient=False)
+    assert caught.value.hint == "Remove one of them. (The classic tool took line 4; --force does so too.)"
 
 
 def test_lenient_takes_the_last_of_two_keys_and_its_lines(loaded: Loads) -> None:
