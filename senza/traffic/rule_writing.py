@@ -67,6 +67,11 @@ def create(world: World, domain: RuleDomain, weights: Mapping[str, int], app: st
             Tags=[{"Key": APP_TAG, "Value": app}, {"Key": DOMAIN_TAG, "Value": domain.name}],
         )
     except AwsError as error:
+        if error.code.startswith("TooManyRules"):
+            raise Refused(
+                f"{domain.balancer} has no room for the rule of {domain}; nothing was changed",
+                hint="Delete old versions, or ask AWS for a higher quota (rules per application load balancer).",
+            ) from error
         if not error.code.startswith("PriorityInUse"):
             raise
         return ""

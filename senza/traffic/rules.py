@@ -103,7 +103,8 @@ class Target:
     weight and identifier are None at a host that leads to this target group alone. group: its ARN. rules: those of the
     domain as they were read, of which only the first has an effect. stack: full name, "" where it belongs to none.
     elsewhere: whether its tags say that it wants a share of another domain. overtaken: the rule that takes all requests
-    for the domain before its own one can, if any.
+    for the domain before its own one can, if any. narrowed: where the domain has no rule, one of this host that has
+    further conditions, and leads to those that want a share.
     """
 
     domain: RuleDomain
@@ -114,6 +115,7 @@ class Target:
     stack: str = field(default="", compare=False)
     elsewhere: bool = field(default=False, compare=False)
     overtaken: Rule | None = field(default=None, compare=False, repr=False)
+    narrowed: Rule | None = field(default=None, compare=False, repr=False)
 
     @property
     def name(self) -> str:
@@ -244,6 +246,8 @@ def targets_at(
     before = [rule for rule in rules[domain.listener] if found and rule.priority < found[0].priority]
     overtaken = next((rule for rule in before if rule.listed.takes(domain.name)), None)
     wanting = [arn for arn, group in groups.items() if group.domain == domain]
+    narrow = (rule for rule in rules[domain.listener] if not rule.hosts and domain.name in rule.listed.hosts)
+    narrowed = next((rule for rule in narrow if not found and rule.weights.keys() & set(wanting)), None)
     arns = sorted(
         dict.fromkeys([*wanting, *weights]),
         key=lambda arn: (not owners.get(arn), -weights.get(arn, 0), arn not in wanting, arn),
@@ -255,7 +259,8 @@ def targets_at(
         if arn in weights or free == owners.get(arn):
             other = arn in groups and arn not in wanting
             owner = owners.get(arn, "")
-            targets[free] = Target(domain, free, weights.get(arn, 0), arn, found, owner, other, overtaken)
+            weight = weights.get(arn, 0)
+            targets[free] = Target(domain, free, weight, arn, found, owner, other, overtaken, narrowed)
     return list(targets.values())
 
 

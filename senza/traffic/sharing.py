@@ -137,6 +137,12 @@ def without_effect(targets: Iterable[Target], records: Sequence[Weighted]) -> li
         for domain, rule in taken.items()
         if rule
     ]
+    narrowed = {target.domain: target.narrowed for target in targets if target.narrowed}
+    said += [
+        f"{domain}: the listener rule with priority {rule.priority} has further conditions besides the host: its "
+        "weights are of the requests that fit them, and all others get an error"
+        for domain, rule in narrowed.items()
+    ]
     return [one for one in said if one]
 
 

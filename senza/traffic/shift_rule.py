@@ -75,8 +75,8 @@ class ShiftRule(Step):
 def rule_step(domain: RuleDomain, changes: Sequence[WeightChange[Target]]) -> ShiftRule:
     """The step that makes these changes of one domain.
 
-    Raises Refused where the rule does something else than forward, leads to a version of another app alone, or would
-    have too many target groups.
+    Raises Refused where the rule does something else than forward, leads to a version of another app alone, would have
+    too many target groups, or is not for all requests.
     """
     rule = next((change.record.rule for change in changes), None)
     if rule and not rule.forward:
@@ -94,6 +94,13 @@ def rule_step(domain: RuleDomain, changes: Sequence[WeightChange[Target]]) -> Sh
             hint="Where that is the own domain of another app's version, choose another MainDomain. Where somebody "
             "led it there for a while, give it back by hand first: aws elbv2 modify-rule "
             f"--rule-arn {rule.arn}",
+        )
+    if narrowed := next((change.record.narrowed for change in changes if change.weight), None):
+        raise Refused(
+            f"the listener rule of {domain} (priority {narrowed.priority}) has further conditions besides the host; a "
+            "new rule beside it would give all other requests to the one version that is asked for",
+            hint="Take those conditions away, for now at least: aws elbv2 modify-rule "
+            f"--rule-arn {narrowed.arn} --conditions Field=host-header,Values={domain}",
         )
     named = [str(change.record.identifier) for change in changes if change.weight]
     if len(named) > MOST_GROUPS:

@@ -198,6 +198,35 @@ def test_a_version_with_traffic_behind_a_rule_for_maintenance_stays(aws: Aws, ed
     assert edge.weights() == {"shop-1": 200}
 
 
+def test_a_rule_that_somebody_narrowed_gets_none_beside_it(aws: Aws, edge: Edge, clock: Clock) -> None:
+    """Whoever asks for 5 % would get all that does not fit the condition."""
+    edge.versions({"shop-1": 200})
+    edge.create("shop-2")
+    (rule,) = edge.rules()
+    host = {"Field": "host-header", "HostHeaderConfig": {"Values": [MAIN]}}
+    path = {"Field": "path-pattern", "PathPatternConfig": {"Values": ["/api/*"]}}
+    aws.call("elbv2", "modify_rule", RuleArn=rule["RuleArn"], Conditions=[host, path])
+    zones = Account(aws).zones
+    (told,) = traffic_of(aws, zones, "shop").warnings
+    assert told.startswith(f"{MAIN}: the listener rule with priority {rule['Priority']} has further conditions besides")
+    with pytest.raises(Refused, match="would give all other requests to the one version that is asked for"):
+        plan_traffic(aws, zones, "shop", "2", 10)
+    aws.call("elbv2", "modify_rule", RuleArn=rule["RuleArn"], Conditions=[host])
+    execute(plan_traffic(aws, zones, "shop", "2", 10).steps, aws, clock, Quiet())
+    assert edge.weights() == {"shop-1": 190, "shop-2": 10}
+    edge.add("somebody.hello.example.org", [{"Type": "forward", "TargetGroupArn": edge.foreign("theirs")}])
+    assert traffic_of(aws, zones, "shop").warnings == []
+
+
+def test_a_balancer_without_room_for_the_main_rule_says_so(aws: Aws, edge: Edge, clock: Clock) -> None:
+    edge.create("shop-1")
+    busy = [{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "503"}}]
+    for number in range(99):
+        edge.add(f"app-{number}.hello.example.org", busy)
+    with pytest.raises(Refused, match=r"edge-1 has no room for the rule of shop\..*; nothing was changed"):
+        execute(plan_traffic(aws, Account(aws).zones, "shop", "1", 200).steps, aws, clock, Quiet())
+
+
 def test_a_version_of_another_app_in_the_rule_is_no_leftover(aws: Aws, edge: Edge) -> None:
     edge.versions({"shop-1": 100})
     edge.create("cart-1", "cart.hello.example.org")
