@@ -163,11 +163,11 @@ class Reader:
     def below(self, name: str) -> Record | None:
         """A record of a longer name that ends in this one, as far as that was read; by that, too, the name exists."""
         ending = f".{name}"
-        whole = (found for names in self._whole.values() for found in names if found.endswith(ending))
-        there = next(whole, None)
-        if there is None:
-            return self._below.get(name)
-        return next(names[there][0] for names in self._whole.values() if there in names)
+        for zone, names in self._whole.items():
+            there = next((found for found in names if found.endswith(ending)), None)
+            if there and not zone.private:
+                return names[there][0]
+        return self._below.get(name)
 
     def _known(self, zone: HostedZone, name: str) -> list[Record]:
         if zone in self._whole:
@@ -188,7 +188,7 @@ class Reader:
         self._single[zone, name] = found = []
         for record in listed(self._aws, zone, StartRecordName=name):  # in the order of their labels from the last one
             if record.name != name:
-                if record.name.endswith(f".{name}"):
+                if record.name.endswith(f".{name}") and not zone.private:
                     self._below[name] = record
                 break
             found.append(record)

@@ -164,7 +164,9 @@ def hidden(domain: RuleDomain, records: Iterable[Weighted]) -> str:
             f"{domain}: Route 53 has records of this very name that lead elsewhere ({named}); as long as they are "
             f"there, {none}"
         )
-    if not (found := found or [record for record in known if record.name.endswith(f".{domain}")]):
+    found = found or [record for record in known if record.name.endswith(f".{domain}")]
+    found = [record for record in found if not record.zone.private]  # the wildcard may well be in the public zone
+    if not found:
         return ""
     which = ", ".join(dict.fromkeys(f"{record.name} {record.type}" for record in found))
     return (
