@@ -6,6 +6,7 @@ import gc
 import os
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,16 @@ from tests.parts import shared
 QUICK = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much, HealthCheck.large_base_example)
 settings.register_profile("same", deadline=None, suppress_health_check=QUICK, derandomize=True)
 settings.register_profile("nightly", deadline=None, suppress_health_check=QUICK, derandomize=False, max_examples=4000)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
+PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "same")
+settings.load_profile(PROFILE)
+if PROFILE == "same":
+    # It would try constants of the modules that are imported by then, which depend on the tests that this worker had.
+    with suppress(ImportError):  # not all versions do
+        from hypothesis.internal.conjecture import providers
+        from hypothesis.internal.constants_ast import Constants
+
+        if hasattr(providers, "_get_local_constants"):
+            providers._get_local_constants = Constants
 
 KEPT = ("PATH", "TMPDIR", "LD_", "DYLD_", "PYTHON", "PYTEST_", "HYPOTHESIS_", "COV")
 """What the names of the only variables begin with that reach a test from outside."""
