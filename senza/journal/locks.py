@@ -197,10 +197,12 @@ def check(app: str, holder: Holder, ident: str) -> None:
 
 
 def held(app: str, holder: Holder) -> Conflict:
-    look = f"See how far it is: senza rollout status {app}. " if holder.what.startswith("rollout") else ""
+    wait = "Wait for it"
+    if holder.what.startswith("rollout"):
+        wait = f"See how far it is: senza rollout status {app}. Take it back: senza rollout abort {app}. Or wait"
     return Conflict(
         f"{app} is locked: {described(holder)}, until {utc(holder.until)} unless it goes on longer",
-        hint=f"{look}Wait for it; if you know that it is dead, use --force-unlock {holder.id}.",
+        hint=f"{wait}; if you know that it is dead, use --force-unlock {holder.id}.",
     )
 
 

@@ -33,6 +33,7 @@ def test_a_second_one_is_told_who_has_it_and_what_to_do(begun: Journal, machine:
     said = str(refused.value)
     for fact in ("rollout of version 2", ROLLOUT, "arn:aws:", mine.where, "UTC", "senza rollout status hello-world"):
         assert fact in said
+    assert "Take it back: senza rollout abort hello-world." in said
     assert f"--force-unlock {mine.id}" in said
     machine().lock("shop").take("traffic")
 
