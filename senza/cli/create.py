@@ -38,6 +38,7 @@ def command(context: Context, request: Request, update_if_exists: bool, **option
     """
     from senza.stacks.changes import CreateStack, already_exists
     from senza.stacks.summaries import describe_stack
+    from senza.stacks.triggers import triggers_of
     from senza.stacks.watch import CREATED
     from senza.traffic.guards import before_create
 
@@ -55,6 +56,7 @@ def command(context: Context, request: Request, update_if_exists: bool, **option
     create = CreateStack(compiled, how.disable_rollback)
     app, arn = compiled.stack_name, account_arn(compiled)
     with recorded(context, app, "create", arn=arn, force_unlock=how.force_unlock, dry_run=how.dry_run) as recording:
+        triggers_of(aws, compiled)  # wrong ones are said before weights are moved
         plan = [*before_create(aws, context.account().zones, compiled, force=request.force), create]
         if how.review and not how.dry_run:
             review_creation(context, compiled, set(how.secrets))

@@ -114,7 +114,7 @@ def compare_with(
     """
     from senza.aws.failures import DENIED
     from senza.components import check_limits
-    from senza.errors import AwsError, Conflict, DefinitionError, OperationFailed, Refused
+    from senza.errors import AwsError, Conflict, DefinitionError, NotFound, OperationFailed, Refused
     from senza.stacks.change_sets import DIFF_PREFIX, discard, discard_old, make_change_set
     from senza.stacks.changes import check_updatable
     from senza.stacks.differences import compare
@@ -132,7 +132,7 @@ def compare_with(
         check_updatable(stack)
         discard_old(aws, context.clock, stack)
         change_set = make_change_set(aws, context.clock, planned, stack, prefix=DIFF_PREFIX)
-    except (AwsError, Conflict, DefinitionError, OperationFailed, Refused) as error:
+    except (AwsError, Conflict, DefinitionError, NotFound, OperationFailed, Refused) as error:
         if isinstance(error, AwsError) and error.code not in ("ValidationError", *DENIED):
             raise
         return compare(old, new, secrets=secrets, fold=fold), error.message

@@ -21,6 +21,7 @@ EFFECTS = {
     "may replace": ("may replace it", "red"),
     "interrupt": ("interrupts it", "yellow"),
     "delete": ("deletes it", "red"),
+    "leave": ("leaves it behind", "yellow"),
     "none": ("in place", None),
 }
 CONTEXT = 1
@@ -125,10 +126,13 @@ def plain(one: Difference) -> dict[str, Any]:
 
 def summary(changes: tuple[ResourceChange, ...]) -> str:
     """``perhaps replaced: AppServer; changed in place: AppServerConfig``, what is worst first but for what is new."""
-    words = {"create": "created", "delete": "deleted", "replace": "replaced", "may replace": "perhaps replaced"}
+    words = {"create": "created", "delete": "deleted", "leave": "left behind"}
+    words |= {"replace": "replaced", "may replace": "perhaps replaced"}
     words |= {"interrupt": "interrupted", "none": "changed in place"}
-    words |= {note: f"changed in place, {note}" for note in ("tags only", "if at all")}
-    groups: dict[str, list[str]] = {}
-    for one in changes:
-        groups.setdefault(one.note or one.effect, []).append(one.logical_id)
-    return "; ".join(f"{words[effect]}: {', '.join(groups[effect])}" for effect in words if effect in groups)
+    groups: dict[tuple[str, str], list[str]] = {}
+    for one in sorted(changes, key=lambda one: one.note == "if at all"):
+        groups.setdefault((one.effect, one.note), []).append(one.logical_id)
+    told = sorted(groups.items(), key=lambda group: (list(words).index(group[0][0]), bool(group[0][1])))
+    return "; ".join(
+        f"{', '.join(filter(None, (words[effect], note)))}: {', '.join(ids)}" for (effect, note), ids in told
+    )

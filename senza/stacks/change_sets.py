@@ -33,6 +33,12 @@ BAD_STATE = re.compile(r"is in (\w+) state and can ?not be updated")
 GONE = "ChangeSetNotFound"
 INTERVAL = 1.0
 TIMEOUT = 300.0
+STAYING = {
+    "ReplaceAndRetain": "the old one stays",
+    "Snapshot": "after a snapshot",
+    "ReplaceAndSnapshot": "after a snapshot",
+}
+"""What a policy leaves of a resource that goes ("PolicyAction" of ResourceChange)."""
 INTERRUPTING: Mapping[str, frozenset[str]] = {
     "AWS::EC2::Instance": frozenset({"EbsOptimized", "InstanceType", "KernelId", "RamdiskId", "UserData"}),
     "AWS::ElastiCache::CacheCluster": frozenset({"CacheNodeType", "EngineVersion"}),
@@ -61,7 +67,10 @@ class Detail:
 
 @dataclass(frozen=True)
 class ResourceChange:
-    """action: ``Add``, ``Modify``, ``Remove``... replacement, of a Modify: ``True``, ``False`` or ``Conditional``."""
+    """action: ``Add``, ``Modify``, ``Remove``... replacement, of a Modify: ``True``, ``False`` or ``Conditional``.
+
+    policy: what becomes of what is there now: ``Delete``, ``Retain``, ``Snapshot``, or these after ``ReplaceAnd``.
+    """
 
     action: str
     logical_id: str
@@ -69,10 +78,13 @@ class ResourceChange:
     type: str
     replacement: str = ""
     details: tuple[Detail, ...] = ()
+    policy: str = ""
 
     @property
     def effect(self) -> str:
-        """``create``, ``delete``, ``replace``, ``may replace``, ``interrupt`` or ``none``."""
+        """``create``, ``delete``, ``leave`` (behind), ``replace``, ``may replace``, ``interrupt`` or ``none``."""
+        if self.action == "Remove" and self.policy == "Retain":
+            return "leave"
         known = {"Add": "create", "Import": "none", "Remove": "delete"}
         if self.action in known:
             return known[self.action]
@@ -84,7 +96,9 @@ class ResourceChange:
     @property
     def note(self) -> str:
         """Of a change in place: ``tags only``, or ``if at all`` where CloudFormation knows no more than that it reads
-        something of a resource that changes (evaluation ``Dynamic``); "" otherwise."""
+        something of a resource that changes (evaluation ``Dynamic``). Of what goes: what stays of it. "" otherwise."""
+        if self.effect in ("delete", "replace", "may replace"):
+            return STAYING.get(self.policy, "")
         if self.effect != "none" or not self.details:
             return ""
         if all(one.attribute == "Tags" for one in self.details):
@@ -193,6 +207,7 @@ def parsed(item: Mapping[str, Any]) -> ResourceChange:
         physical_id=item.get("PhysicalResourceId") or "",
         type=item["ResourceType"],
         replacement=item.get("Replacement") or "",
+        policy=item.get("PolicyAction") or "",
         details=tuple(
             Detail(
                 attribute=one["Target"].get("Attribute", ""),

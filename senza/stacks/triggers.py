@@ -48,6 +48,12 @@ def wanted_by(compiled: Compiled) -> Wanted | None:
         raise DefinitionError(
             "SenzaInfo.RollbackTriggers.Alarms must be a list of alarm names or ARNs", hint=HINT, where=where
         )
+    if len(alarms) > MAX_ALARMS:
+        raise DefinitionError(
+            f"SenzaInfo.RollbackTriggers.Alarms names {len(alarms)} alarms; CloudFormation takes {MAX_ALARMS}",
+            hint="Name the most important ones.",
+            where=where,
+        )
     own = given.get("OwnAlarms", False)
     if not isinstance(own, bool):
         raise DefinitionError("SenzaInfo.RollbackTriggers.OwnAlarms must be true or false", hint=HINT, where=where)
@@ -67,7 +73,9 @@ def triggers_of(aws: Aws, compiled: Compiled, stack: Stack | None = None) -> dic
         return {}
     names = [one for one in wanted.alarms if not one.startswith("arn:")]
     if wanted.own and stack:
-        names += [one.physical_id for one in resources_of(aws, stack.stack_id) if one.type == ALARM]
+        stay = compiled.template.get("Resources") or {}  # one that goes with this update would turn it back
+        own = [one for one in resources_of(aws, stack.stack_id) if one.type == ALARM and one.logical_id in stay]
+        names += [one.physical_id for one in own]
     arns = [one for one in wanted.alarms if one.startswith("arn:")] + arns_of(aws, list(dict.fromkeys(names)))
     if len(arns) > MAX_ALARMS:
         raise DefinitionError(

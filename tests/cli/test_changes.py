@@ -202,6 +202,29 @@ def test_what_no_update_can_change_is_said_with_the_way_on(senza: Senza, aws: Aw
     assert "Nothing was made of it yet." in senza("drift hello-world 3", exit_code=1).stderr
 
 
+KEPT = """
+SenzaInfo: {StackName: jobs}
+Resources:
+  Kept: {Type: AWS::SQS::Queue, DeletionPolicy: Retain}
+  Gone: {Type: AWS::SQS::Queue}
+  Jobs: {Type: AWS::SQS::Queue, UpdateReplacePolicy: Retain, Properties: {QueueName: jobs}}
+"""
+
+
+def test_what_a_policy_keeps_is_not_said_to_be_deleted(senza: Senza, tmp_path: Path) -> None:
+    definition = tmp_path / "jobs.yaml"
+    definition.write_text(KEPT)
+    senza("create", str(definition), "1", "--wait")
+    lines = KEPT.replace("QueueName: jobs", "QueueName: work").splitlines(keepends=True)
+    definition.write_text("".join(line for line in lines if "Kept" not in line and "Gone" not in line))
+    said = senza("diff", str(definition), "1").stdout
+    assert "- Kept  AWS::SQS::Queue  (leaves it behind)" in said
+    assert "- Gone  AWS::SQS::Queue  (deletes it)" in said
+    assert "~ Jobs  AWS::SQS::Queue  (replaces it, the old one stays)" in said
+    told = senza("update", str(definition), "1").stderr
+    assert "jobs-1: deleted: Gone; left behind: Kept; replaced, the old one stays: Jobs" in told
+
+
 RECORD = """
 SenzaInfo:
   StackName: shop

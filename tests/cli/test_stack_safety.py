@@ -10,7 +10,7 @@ import pytest
 from senza.aws import Aws
 from senza.sandbox.embedded import EmbeddedSandbox
 from senza.sandbox.world import Failure
-from tests.cli.conftest import Senza
+from tests.cli.conftest import HELLO_WORLD, Senza
 
 
 def protected(aws: Aws) -> dict[str, bool]:
@@ -140,6 +140,27 @@ def test_alarms_of_the_stack_turn_an_update_back(senza: Senza, aws: Aws, tmp_pat
     assert json.loads(senza("dump jobs 1").stdout)["Resources"]["Jobs"]["Properties"]["DelaySeconds"] == 1
 
 
+def test_an_alarm_that_goes_with_the_update_does_not_watch_it(senza: Senza, aws: Aws, tmp_path: Path) -> None:
+    """It would be missing at the end, which turns the update back."""
+    definition = tmp_path / "jobs.yaml"
+    definition.write_text(WATCHED.format(triggers="{OwnAlarms: true}", delay=1))
+    senza("create", str(definition), "1", "--wait")
+    alarm = WATCHED.index("  Backlog:")
+    definition.write_text(WATCHED[:alarm].format(triggers="{OwnAlarms: true}", delay=2))
+    senza("update", str(definition), "1", "--wait")
+    (stack,) = aws.call("cloudformation", "describe_stacks", StackName="jobs-1")["Stacks"]
+    assert stack["RollbackConfiguration"].get("RollbackTriggers", []) == []
+
+
+def test_wrong_triggers_are_said_before_weights_are_moved(senza: Senza, tmp_path: Path) -> None:
+    senza("create DEF 1 0.1 --wait")
+    text = Path(HELLO_WORLD).read_text().replace("hello-world\n", "hello-world\n  RollbackTriggers: {Alarms: [x]}\n", 1)
+    definition = tmp_path / "hello-world.yaml"
+    definition.write_text(text)
+    assert senza.changes("create", str(definition), "2", "0.1", exit_code=1) == []
+    assert "there is no alarm x" in senza("diff", str(definition), "1", "0.2").stderr
+
+
 @pytest.mark.parametrize(
     ("triggers", "said"),
     [
@@ -147,6 +168,7 @@ def test_alarms_of_the_stack_turn_an_update_back(senza: Senza, aws: Aws, tmp_pat
         ("{Minutes: 500}", "Minutes must be 0 to 180"),
         ("backlog", "must be a mapping"),
         ("{Alarm: [x]}", "must be a mapping of Alarms, OwnAlarms, Minutes"),
+        ("{Alarms: [a, b, c, d, e, f]}", "names 6 alarms; CloudFormation takes 5"),
     ],
 )
 def test_wrong_triggers_are_said_before_anything_is_made(
