@@ -22,8 +22,14 @@ from senza.aws import Call
 
 Choose = Callable[[int, Call], Sequence[str]]
 """What is to be tried before the n-th call, from 1, by name: a branch for each."""
+READING = ("Describe", "List", "Get", "Head")
+"""How the operations begin that change nothing."""
 Happen = Callable[[str], None]
 """Makes what is tried in a branch happen. What it raises is final: it is raised before every later call, too."""
+
+
+class Killed(BaseException):
+    """Nothing of ours catches it."""
 
 
 @dataclass
@@ -114,3 +120,37 @@ def explore(choose: Choose, happen: Happen, run: Callable[[Tree], None]) -> list
     broken = [one for told in (trunk, *others) for one in told.broken]
     assert not broken, "\n".join(broken)
     return [*trunk.tried, *(name for _, name in trunk.left)]
+
+
+def lose(command: Callable[[Tree], object], then: Callable[[str], None]) -> int:
+    """Lose a command in each state that it leads through, the first one included, and return in how many.
+
+    It dies in memory: its door to AWS raises before a call and before every later one, so nothing that it still does
+    has an effect. Whatever lies between two calls changes nothing in AWS, and neither does a call that only reads.
+    command: is given, observed by the tree; raises where it fails undisturbed.
+    then: looks at what is left and goes on from there; is told where it was lost.
+    """
+    begun, last = False, "Get"
+
+    def choose(number: int, call: Call) -> Sequence[str]:
+        nonlocal begun, last
+        before, last = last, call.operation
+        if not before.startswith(READING):
+            return (f"killed after {before}",)
+        if begun or last.startswith(READING):
+            return ()
+        begun = True
+        return (f"killed before {last}",)
+
+    def die(name: str) -> None:
+        raise Killed
+
+    def run(tree: Tree) -> None:
+        try:
+            command(tree)
+        except Killed:
+            then(tree.name)
+        else:
+            assert not tree.name, "it goes on after its death"
+
+    return len(explore(choose, die, run))

@@ -1,7 +1,7 @@
 """Killed before any of its AWS calls and run again, a command ends where it ends undisturbed, never with all weights 0.
 
-The process is really killed, and the call counter is the clock: whatever lies between two calls changes nothing in
-AWS, so these are all the states in which a command can be lost.
+The states in which it can be lost are those after each call that changes something, see ``lose`` in tests/branches.py.
+Where it matters that a lock's holder is dead, the process is really killed.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import multiprocessing
 import os
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from senza.cli.main import cli
 from senza.clock import Clock
 from senza.journal import Caller, Journal
 from senza.sandbox.embedded import EmbeddedSandbox
+from tests.branches import READING, Killed, lose
 from tests.traffic.conftest import ZONE, Apps
 
 HELLO_WORLD = os.path.join(os.path.dirname(__file__), "..", "..", "definitions", "hello-world.yaml")
@@ -49,6 +51,10 @@ class Hasty:
 def invoke(endpoint: Endpoint, args: list[str], observe: Callable[[Call], None] | None = None) -> int:
     context = Context(Aws(endpoint=endpoint, observe=observe), clock=Hasty())
     return CliRunner().invoke(cli, args, obj=context).exit_code
+
+
+def completed(endpoint: Endpoint, args: list[str], observe: Callable[[Call], None] | None = None) -> None:
+    assert invoke(endpoint, args, observe) == 0, f"{args} failed"
 
 
 def run_until_killed(endpoint: Endpoint, args: list[str], at: int) -> None:
@@ -161,24 +167,26 @@ def test_killed_at_any_call_the_journal_tells_the_truth(case: str, sandbox: Embe
 
     aws = fresh()
     before = state(aws)
-    assert invoke(sandbox.endpoint, args) == 0
+    calls: list[Call] = []
+    completed(sandbox.endpoint, args, calls.append)
     undisturbed = state(aws)
     assert [one.result for one in journal_of(aws).operations("hello-world")] == ["done"]
 
-    aws = fresh()
-    at = 0
-    while killed(sandbox.endpoint, args, at := at + 1):
+    changing = [number for number, call in enumerate(calls, 1) if not call.operation.startswith(READING)]
+    for number in changing[:-1]:
+        aws = fresh()
+        assert killed(sandbox.endpoint, args, number + 1)
+        after = f"killed after {calls[number - 1]}, call {number}"
         journal = journal_of(aws)
         begun = journal.operations("hello-world")
-        assert begun or state(aws) == before, f"killed at call {at}: it changed something without a word"
+        assert begun or state(aws) == before, f"{after}: it changed something without a word"
         changed = state(aws) != before
         invoke(sandbox.endpoint, args)  # is not held up by the lock of its dead self, and may say that it is done
-        assert state(aws) == undisturbed, f"killed at call {at} and run again"
+        assert state(aws) == undisturbed, f"{after} and run again"
         assert journal.lock("hello-world").holder() is None
         told = [one.result for one in journal.operations("hello-world")]
-        assert "done" in told or (changed and begun), f"killed at call {at}: {told}"
-        aws = fresh()
-    assert at > 10
+        assert "done" in told or (changed and begun), f"{after}: {told}"
+    assert len(changing) > 4, "it was hardly killed at all"
 
 
 def running_version(apps: Apps) -> None:
@@ -213,21 +221,18 @@ def test_killed_at_any_call_and_run_again(case: str, sandbox: EmbeddedSandbox) -
 
     aws = fresh()
     before, sum_before = state(aws), sums(aws)
-    assert invoke(sandbox.endpoint, args) == 0
+    completed(sandbox.endpoint, args)
     undisturbed = state(aws)
     assert before != undisturbed, "the command changes nothing, so this shows nothing"
-
     aws = fresh()
-    at = 0
-    while killed(sandbox.endpoint, args, at := at + 1):
+
+    def again(killed: str) -> None:
         for name, total in sums(aws).items():
-            assert total > 0 or sum_before.get(name, 0) == 0, f"all weights of {name} are 0 when killed at call {at}"
-        if state(aws) == before:
-            continue  # to run it again now would be the undisturbed run
+            assert total > 0 or sum_before.get(name, 0) == 0, f"{killed}: all weights of {name} are 0"
         invoke(sandbox.endpoint, args)  # may say that it was done already
-        assert state(aws) == undisturbed, f"killed at call {at} and run again"
-        aws = fresh()
-    assert at > 4, "it was hardly killed at all"
+        assert state(aws) == undisturbed, f"{killed} and run again"
+
+    assert lose(partial(completed, sandbox.endpoint, args), again)
 
 
 def test_what_a_killed_diff_leaves_behind_does_nothing_and_is_cleared_away(
@@ -237,12 +242,17 @@ def test_what_a_killed_diff_leaves_behind_does_nothing_and_is_cleared_away(
         listed = aws.pages("cloudformation", "list_change_sets", "Summaries", StackName="hello-world-1")
         return [one["ChangeSetName"] for one in listed]
 
+    def die(call: Call) -> None:
+        if call.operation == "DeleteChangeSet":  # the last one
+            raise Killed
+
     running_version(Apps(aws))
     before = state(aws)
     calls: list[Call] = []
     assert invoke(sandbox.endpoint, ["diff", HELLO_WORLD, "1", "0.2"], calls.append) == 0
     assert calls[-1].operation == "DeleteChangeSet"
-    assert killed(sandbox.endpoint, ["diff", HELLO_WORLD, "1", "0.2"], len(calls))
+    with pytest.raises(Killed):
+        invoke(sandbox.endpoint, ["diff", HELLO_WORLD, "1", "0.2"], die)
     assert [name.startswith("senza-diff-") for name in left()] == [True]
     assert state(aws) == before
     sandbox.advance(3600)

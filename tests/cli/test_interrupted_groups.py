@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 
 from senza.aws import Aws
 from senza.sandbox.embedded import EmbeddedSandbox
-from tests.cli.test_interrupted import invoke, killed
+from tests.branches import lose
+from tests.cli.test_interrupted import completed, invoke
 from tests.fleet.groups.conftest import IMAGE, OTHER_IMAGE, Fleet
 
 
@@ -94,17 +96,16 @@ def test_killed_at_any_call_and_run_again(case: str, sandbox: EmbeddedSandbox) -
 
     fleet, ids = fresh()
     before = state(fleet)
-    assert invoke(sandbox.endpoint, args) == 0
+    completed(sandbox.endpoint, args)
     undisturbed, wanted = state(fleet), replaced(fleet, ids)
     assert (before, 0) != (undisturbed, wanted), "the command changes nothing, so this shows nothing"
-
     fleet, ids = fresh()
-    at = 0
-    while killed(sandbox.endpoint, args, at := at + 1):
-        assert len(fleet.launched()) >= 2 - ("--inplace" in args), f"capacity is missing when killed at call {at}"
+
+    def again(killed: str) -> None:
+        assert len(fleet.launched()) >= 2 - ("--inplace" in args), f"{killed}: capacity is missing"
         if state(fleet) == before and replaced(fleet, ids) == 0:
-            continue  # to run it again now would be the undisturbed run
-        assert invoke(sandbox.endpoint, args) == 0, f"killed at call {at} and run again"
-        assert (state(fleet), replaced(fleet, ids)) == (undisturbed, wanted), f"killed at call {at} and run again"
-        fleet, ids = fresh()
-    assert at > 3, "it was hardly killed at all"
+            return  # to run it again now would be the undisturbed run
+        assert invoke(sandbox.endpoint, args) == 0, f"{killed} and run again"
+        assert (state(fleet), replaced(fleet, ids)) == (undisturbed, wanted), f"{killed} and run again"
+
+    assert lose(partial(completed, sandbox.endpoint, args), again)

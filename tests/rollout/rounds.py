@@ -15,6 +15,7 @@ from senza.clock import Clock
 from senza.journal import Operation
 from senza.rollout.progress import progress
 from senza.rollout.steps import DeleteOld
+from tests.branches import READING, Killed
 from tests.rollout.conftest import APP, Rollouts
 
 QUICK = (
@@ -24,12 +25,7 @@ QUICK = (
 )
 
 
-READING = ("Describe", "List", "Get", "Head")
 RESUMED, BACK = "resumed", "taken back"
-
-
-class Killed(BaseException):
-    """Nothing of ours catches it."""
 
 
 class States:

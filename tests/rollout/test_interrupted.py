@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from senza.aws import Call
-from tests.branches import Choose, Tree, explore
+from tests.branches import Choose, Killed, Tree, explore
 from tests.conftest import FakeClock
 from tests.rollout.conftest import APP, Rollouts
-from tests.rollout.rounds import BACK, RESUMED, BothWays, Killed, Rounds
+from tests.rollout.rounds import BACK, RESUMED, BothWays, Rounds
 
 PARTS = 4
 BUCKET = {

@@ -13,8 +13,8 @@ from senza.rollout.made_of import stored
 from senza.rollout.steps import Shift
 from senza.sandbox.embedded import EmbeddedSandbox
 from senza.sandbox.load.settings import Load
+from tests.branches import Killed
 from tests.rollout.conftest import APP, DOMAIN, Rollouts
-from tests.rollout.rounds import Killed
 from tests.rollout.shared import Shared
 
 OFF = "Gates: [{Latency: off}, {HealthyHosts: off}]"

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
-import threading
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -15,30 +14,11 @@ from senza.cli.context import Context
 from senza.cli.main import cli
 from senza.clock import Clock
 from senza.sandbox.embedded import EmbeddedSandbox
+from tests.branches import Tree, explore, lose
 from tests.traffic.balancing import Edge
-from tests.traffic.conftest import MAIN
 
 Made = tuple[dict[str, int], int, list[str]]
 """The weights, how many rules the domain has, and the stacks."""
-
-
-class Killed(BaseException):
-    """Nothing of ours catches it."""
-
-
-class Death:
-    """Comes before the ``at``-th call, and is final: whatever the command still does has no effect."""
-
-    def __init__(self, at: int) -> None:
-        self.at = at
-        self.calls = 0
-        self._lock = threading.Lock()
-
-    def __call__(self, call: Call) -> None:
-        with self._lock:
-            self.calls += 1
-            if self.calls >= self.at:
-                raise Killed
 
 
 class Shop:
@@ -58,12 +38,8 @@ class Shop:
         context = Context(Aws(endpoint=self.sandbox.endpoint, observe=observe), clock=self.clock)
         return CliRunner().invoke(cli, command.split(), obj=context, catch_exceptions=False).exit_code
 
-    def dies(self, command: str, at: int) -> bool:
-        try:
-            assert self.senza(command, Death(at)) == 0
-        except Killed:
-            return True
-        return False
+    def completes(self, command: str, observe: Callable[[Call], None]) -> None:
+        assert self.senza(command, observe) == 0
 
     def state(self) -> Made:
         stacks = self.aws.pages("cloudformation", "describe_stacks", "Stacks")
@@ -88,42 +64,36 @@ def test_killed_at_any_call_and_run_again(
     assert shop.senza(command) == 0
     undisturbed = shop.state()
     assert undisturbed != before, "the command changes nothing, so this shows nothing"
-    shop, at = Shop(sandbox, clock, weights), 0
-    while shop.dies(command, at := at + 1):
+    shop = Shop(sandbox, clock, weights)
+
+    def again(killed: str) -> None:
         found = shop.state()
-        assert sum(found[0].values()) > 0 or not (weights and undisturbed[0]), f"killed at call {at}: nobody is left"
-        if found == before:
-            continue  # to run it again now would be the undisturbed run
+        assert sum(found[0].values()) > 0 or not (weights and undisturbed[0]), f"{killed}: nobody is left"
         shop.senza(command)  # may say that it was done already
-        assert shop.state() == undisturbed, f"killed at call {at} and run again"
-        shop = Shop(sandbox, clock, weights)
-    assert at > 6, "it was hardly killed at all"
+        assert shop.state() == undisturbed, f"{killed} and run again"
+
+    assert lose(partial(shop.completes, command), again)
 
 
 @pytest.mark.parametrize("weights", [{}, {"shop-1": 200}])
 def test_whenever_somebody_else_switches_too_the_rule_is_what_one_of_them_was_told(
-    sandbox: EmbeddedSandbox, clock: Clock, weights: dict[str, int]
+    sandbox: EmbeddedSandbox, clock: Clock, tmp_path: Path, weights: dict[str, int]
 ) -> None:
     """The other command is run whole just before each call of the first one, in turn."""
-    mine = {"shop-2": 200}
-    ended: list[Any] = []
-    at = met = 0
-    while at == met:
-        shop, at = Shop(sandbox, clock, weights), at + 1
-        numbers, codes = itertools.count(1), list[int]()  # some calls are made side by side
+    shop = Shop(sandbox, clock, weights)
+    ended = tmp_path / "ended"
 
-        def meet(
-            call: Call, at: int = at, numbers: Iterator[int] = numbers, codes: list[int] = codes, shop: Shop = shop
-        ) -> None:
-            if next(numbers) == at:
-                codes.append(shop.senza("traffic shop 3 100"))
+    def meet(name: str) -> None:
+        assert shop.senza("traffic shop 3 100") == 0
 
-        code = shop.senza("traffic shop 2 100", meet)
-        assert codes in ([], [0])
-        met += len(codes)
+    def run(tree: Tree) -> None:
+        code = shop.senza("traffic shop 2 100", tree)
+        with ended.open("a") as codes:
+            codes.write(f"{code} ")
         found = shop.edge.weights()
-        assert len(shop.edge.rules()) == 1, f"met at call {at}"
-        assert found == (mine if code == 0 else {"shop-3": 200}), f"met at call {at}: {found}, exit code {code}"
-        ended.append(code)
-    assert {0, 1} <= set(ended)
-    assert shop.edge.rules(MAIN)
+        assert len(shop.edge.rules()) == 1, tree.name
+        assert found == ({"shop-2": 200} if code == 0 else {"shop-3": 200}), f"{tree.name}: {found}, exit code {code}"
+
+    met = explore(lambda number, call: [f"met before {number}: {call}"], meet, run)
+    assert len(met) > 6
+    assert {"0", "1"} <= set(ended.read_text().split())
