@@ -57,6 +57,8 @@ def common_options(function: F) -> F:
 
 
 def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+    if value == "" and not ctx.resilient_parsing:  # e.g. -e "$STAGE" where that is not set: never the default account
+        raise click.BadParameter("it is empty; name one, or leave the option out", ctx, param)
     context = the_context(ctx)
     if value and param.name:
         context.choose(param.name, value)

@@ -11,13 +11,13 @@ from senza.doctor.facts import Facts
 from senza.doctor.model import Check, Finding
 from senza.stacks.references import split_name
 from senza.stacks.summaries import Stack
+from senza.traffic.balancers import region_in_alias
 from senza.traffic.records import Record
 from senza.traffic.rules import Target
 from senza.traffic.weighted import Place, Weighted, weighted_domains
 from senza.traffic.weights import effective
 
 STACK_NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9-]*-[a-zA-Z0-9]+")
-BALANCER = re.compile(r"(?:\.|^)(?:elb\.)?(?P<region>[a-z]{2}(?:-[a-z]+)+-[0-9]+)\.(?:elb\.)?amazonaws\.com")
 
 Domains = Mapping[Place, Mapping[str, Record]]
 
@@ -65,9 +65,8 @@ def named_like_a_stack(record: Record, apps: set[str], region: str) -> bool:
     identifier = record.identifier or ""
     if not STACK_NAME.fullmatch(identifier):
         return False
-    place = BALANCER.search(record.value)
-    if place:
-        return place["region"] == region
+    if place := region_in_alias(record.value):
+        return place == region
     app = split_name(identifier)[0]
     return app in apps or record.name.partition(".")[0] == app.lower()
 

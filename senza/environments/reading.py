@@ -21,6 +21,8 @@ ROLE_KEYS = ("arn", "external_id", "mfa", "duration")
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}")
 ACCOUNT = re.compile(r"[0-9]{12}")
 REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]+)+-[0-9]{1,2}")
+PARTITIONS = {"aws-cn": "cn-", "aws-us-gov": "us-gov-"}
+"""Partitions with regions of their own, and what the names of these begin with (IAM User Guide, "IAM ARNs")."""
 PROFILE = re.compile(r"[^\s\[\]#;][^\[\]\n]*")
 ROLE_ARN = re.compile(r"arn:aws(?:-[a-z]+)*:iam::([0-9]{12}):role/(?:[\x21-\x7e]+/)?[\w+=,.@-]{1,64}", re.ASCII)
 EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{2,1224}", re.ASCII)  # STS API reference, AssumeRole
@@ -63,7 +65,7 @@ class _Reader:
 
     def _environment(self, name: str, value: Any, path: KeyPath) -> Environment:
         if name.lower() == ALL:
-            raise self._fault(f"no environment can be called {name}", "It means each of them: senza list -e all.", path)
+            raise self._fault(f"no environment can be called {name}", "It means each of them.", path)
         if not NAME.fullmatch(name):
             hint = "Use a letter, then letters, digits, - and _, 63 at most."
             raise self._fault(f"{name!r} cannot be the name of an environment", hint, path)
@@ -81,12 +83,22 @@ class _Reader:
         return Environment(
             name,
             account,
-            self._matching(entry, "region", REGION, "a region such as eu-central-1", path),
+            self._region(entry, roles, path),
             self._matching(entry, "profile", PROFILE, "the name of a profile of your AWS config file", path),
             roles,
             self._parameters(entry.get("parameters", {}), (*path, "parameters")),
             self._where(*path),
         )
+
+    def _region(self, entry: dict[str, Any], roles: tuple[Role, ...], path: KeyPath) -> str | None:
+        """Raises DefinitionError, too, for a region into which the role cannot lead."""
+        region = self._matching(entry, "region", REGION, "a region such as eu-central-1", path)
+        there = roles[-1].arn.split(":")[1] if roles else ""
+        for partition, prefix in PARTITIONS.items():
+            if region and there and region.startswith(prefix) != (there == partition):
+                problem = f"the region {region} is not in the partition {there}, where the role is"
+                raise self._fault(problem, "Correct the region, or the ARN of the role.", (*path, "region"))
+        return region
 
     def _account(self, value: Any, path: KeyPath) -> str:
         text = self._text(value, path)

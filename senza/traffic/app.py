@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -15,8 +15,9 @@ from senza.stacks.changes import DEAD
 from senza.stacks.references import StackRef, split_name
 from senza.stacks.summaries import Stack, describe_stack, list_stacks
 from senza.traffic.announce import plan_announcement
+from senza.traffic.balancers import region_in_alias
 from senza.traffic.parts import Parts, known_parts
-from senza.traffic.records import Zones
+from senza.traffic.records import Record, Zones
 from senza.traffic.requests import in_turn
 from senza.traffic.rules import Target, read_rules
 from senza.traffic.sharing import shared_before, shared_by, without_effect
@@ -70,7 +71,7 @@ def traffic_of(aws: Aws, zones: Zones, app: str) -> Traffic:
         rows = []
         for identifier, record in siblings.items():
             stack = owner.get(id(record))
-            version, status = (stack.version, stack.status) if stack else ("", others(record, app))
+            version, status = (stack.version, stack.status) if stack else ("", others(record, app, aws.region))
             share = Share(
                 domain.name, domain.type, identifier, version, record.weight or 0, percents[identifier], status
             )
@@ -80,8 +81,10 @@ def traffic_of(aws: Aws, zones: Zones, app: str) -> Traffic:
     return Traffic(result, [*without_effect(targets, [*records, *found.beside]), *in_turn(records)])
 
 
-def others(record: Weighted, app: str) -> str:
-    """``OTHER_APP`` where it is known to be of a stack of another app, which is not to be cleaned up; else ""."""
+def others(record: Weighted, app: str, region: str) -> str:
+    """``OTHER_APP`` or ``OTHER_REGION`` where it is known to be of a stack there, which is not to be cleaned up."""
+    if isinstance(record, Record) and region_in_alias(record.value) not in ("", region):
+        return "OTHER_REGION"
     stack = record.stack if isinstance(record, Target) else ""
     return "OTHER_APP" if stack and split_name(stack)[0] != app else ""
 
@@ -124,11 +127,34 @@ def plan_traffic(aws: Aws, zones: Zones, app: str, version: str, asked: int, *, 
     switch = plan_switch(shared.weighted, name, asked, force=force)
     if not switch.domains:
         raise without_record(stack, looked["parts"])
+    if not force:
+        check_region(switch, shared.weighted, name, aws.region)
     if not force and any(one.after[name] > one.before[name] for one in switch.domains):
         check_stays(stack)
     steps = (*switch.steps, *plan_announcement(stack, asked, switch))
     told = in_turn(shared.weighted, {plan.domain: plan.after for plan in switch.domains})
     return TrafficPlan(stack, switch, steps, (*shared.warnings, *told))
+
+
+def check_region(switch: SwitchPlan, records: Sequence[Weighted], name: str, region: str) -> None:
+    """Raises Refused where a version of another region would give up traffic: from here nobody sees what it is.
+
+    Route 53 is that of all regions, so versions of several regions meet at a name.
+    """
+    places: dict[tuple[Place, str | None], str] = {
+        (one.domain, one.identifier): region_in_alias(one.value) for one in records if isinstance(one, Record)
+    }
+    for plan in switch.domains:
+        for identifier, weight in plan.after.items():
+            there = places.get((plan.domain, identifier), "")
+            if weight < plan.before[identifier] and there not in ("", region):
+                share = answers(plan.domain, plan.before)[identifier]
+                raise Refused(
+                    f"{identifier} in {there} has {share:.3g} % of {plan.domain.name}, and would give some of it to "
+                    f"{name} in {region}",
+                    hint="Versions of several regions share a name only with --force; give each region a MainDomain of "
+                    "its own.",
+                )
 
 
 def check_stays(stack: Stack) -> None:

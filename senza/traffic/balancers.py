@@ -10,6 +10,7 @@ gives such a record another label still gets these ids here. All other stacks ar
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -19,6 +20,7 @@ from senza.stacks.tags import LOGICAL_ID_TAG, STACK_TAG, made_by_stacks
 from senza.traffic.records import Record
 
 BOTH = ["A", "AAAA"]
+_REGION = re.compile(r"(?:\.|^)(?:elb\.)?(?P<region>[a-z]{2,4}(?:-[a-z]+)+-[0-9]+)\.(?:elb\.)?amazonaws\.com")
 """The types of the records of a name that has addresses of both families."""
 
 
@@ -71,6 +73,12 @@ def name_in_alias(target: str) -> str:
     label, _, rest = target.removeprefix("dualstack.").partition(".")
     is_balancer = rest.partition(".")[2].startswith("elb.amazonaws.") or rest.startswith("elb.")
     return label.removeprefix("internal-").rpartition("-")[0] if is_balancer else ""
+
+
+def region_in_alias(target: str) -> str:
+    """The region of the balancer in an alias target, "" where it is none's: hosted zones are those of all regions."""
+    found = _REGION.search(target)
+    return found["region"] if found else ""
 
 
 def names_by_balancer(

@@ -14,6 +14,7 @@ from senza.plan import Step
 from senza.stacks.references import split_name
 from senza.stacks.summaries import Stack
 from senza.stacks.templates import deployed_template, weighted_resources, with_weights
+from senza.traffic.balancers import region_in_alias
 from senza.traffic.edge_guard import check_edge
 from senza.traffic.families import check_families
 from senza.traffic.first_record import check_added, check_first
@@ -50,7 +51,7 @@ def before_create(aws: Aws, zones: Zones, compiled: Compiled, *, force: bool = F
     for (name, type_), item in wanted.items():
         present = [record for record in records if record.name == name and record.type == type_]
         if not force:
-            check_free(present, name, item.set_identifier)
+            check_free(present, name, item.set_identifier, aws.region)
         siblings = {record.identifier: record for record in present if record.weight is not None}
         if not siblings and not force:
             check_first(aws, reader, name, compiled)
@@ -67,9 +68,15 @@ def before_create(aws: Aws, zones: Zones, compiled: Compiled, *, force: bool = F
     return [replace(step, why=why, read_back=False) for step in keep]
 
 
-def check_free(present: Sequence[Record], name: str, identifier: str) -> None:
+def check_free(present: Sequence[Record], name: str, identifier: str, region: str) -> None:
     for record in present:
         if record.identifier == identifier:
+            if (there := region_in_alias(record.value)) not in ("", region):
+                raise Refused(
+                    f"{name} has a record {identifier} already, which leads to a load balancer in {there}; "
+                    f"CloudFormation cannot create another one in {region}, since Route 53 is that of all regions",
+                    hint="Use another version, or another MainDomain in each region.",
+                )
             raise Refused(
                 f"{name} has a record {identifier} already, left behind by an earlier stack; "
                 "CloudFormation cannot create it again",

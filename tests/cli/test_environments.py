@@ -385,3 +385,11 @@ def test_who_is_asked_for_a_code(run: Run) -> None:
 def way_of(aws: Aws) -> Way:
     assert aws._entrance is not None
     return aws._entrance.way
+
+
+@pytest.mark.parametrize("option", ["-e", "--region", "--profile"])
+def test_an_option_that_is_empty_is_a_mistake_and_never_the_default_account(option: str, run: Run) -> None:
+    """``-e "$STAGE"`` where that is not set."""
+    before = len(run.sandbox.log)
+    assert "it is empty" in run("list", option, "", exit_code=2).stderr
+    assert len(run.sandbox.log) == before
