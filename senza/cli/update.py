@@ -91,8 +91,8 @@ def command(context: Context, request: Request, **options: Any) -> None:
 
 def carry_out_update(context: Context, compiled: Compiled, stack: Stack, how: Manner) -> None:
     """Update through a change set that was looked at. Raises Refused, Conflict, and what waiting raises."""
-    from senza.stacks.change_sets import ExecuteChangeSet
-    from senza.stacks.changes import UpdateStack, check_updatable
+    from senza.stacks.change_sets import ChangeSet, ExecuteChangeSet
+    from senza.stacks.changes import check_updatable
     from senza.stacks.watch import UPDATED
     from senza.traffic.guards import plan_update
 
@@ -101,7 +101,7 @@ def carry_out_update(context: Context, compiled: Compiled, stack: Stack, how: Ma
     with recorded(context, app, "update", arn=arn, force_unlock=how.force_unlock, dry_run=how.dry_run) as recording:
         planned = plan_update(context.aws(), context.account().zones, compiled, stack, force=how.force)
         if how.dry_run:
-            recording.carry_out([UpdateStack(planned.compiled, how.disable_rollback)])
+            recording.carry_out([ExecuteChangeSet(ChangeSet("", stack))])  # there is none before the real run
             context.say("senza diff shows what that would change.")
             return
         change_set = looked_at(context, recording, planned, stack, how)

@@ -8,25 +8,26 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from senza.errors import NotFound, OperationFailed, TimedOut
+from senza.errors import Conflict, NotFound, OperationFailed, TimedOut
 from senza.fleet.respawn import Manner, plan_respawn
 from senza.plan import Outcome, perform
 from senza.rollout.capacity import groups_by_stack
 from senza.rollout.running import NotGood, Prepared, Run, already, prepare
 from senza.rollout.steps import AwaitVersion, CreateVersion, RefreshVersion, RestoreVersion, UpdateVersion
+from senza.stacks.change_sets import ChangeSet, ExecuteChangeSet
 from senza.stacks.changes import (
     DEAD,
     AwaitStacks,
     CreateStack,
     ReplaceTemplate,
-    UpdateStack,
     already_exists,
     not_updatable,
 )
 from senza.stacks.summaries import Stack, describe_stack
 from senza.stacks.templates import deployed_template
 from senza.stacks.watch import READY
-from senza.traffic.guards import before_create, before_update
+from senza.traffic.guards import before_create, plan_update
+from senza.traffic.update_guard import guarded_change_set
 
 TAG = "senza:rollout"
 """Tag of a stack that a rollout made: the rollout's id. Tells our stack from somebody else's of that name."""
@@ -94,10 +95,24 @@ def prepare_update(step: UpdateVersion, run: Run) -> Prepared:
         raise not_updatable(stack)
     if run.operation.attachment(FORMER) is None:
         run.operation.attach(FORMER, json.dumps(former_of(run, stack)).encode(), "application/json")
-    planned = before_update(run.aws, run.zones, run.compiled(), stack)
-    planned = replace(planned, tags={**planned.tags, TAG: run.operation.id})
-    update = UpdateStack(planned, token=token(run, "update"))
-    return Prepared(lambda: perform(update, run.world), {"status": stack.status})
+    planned = plan_update(run.aws, run.zones, run.compiled(), stack)
+    marked = replace(planned.compiled, tags={**planned.compiled.tags, TAG: run.operation.id})
+    try:
+        change_set = guarded_change_set(run.aws, run.clock, run.zones, replace(planned, compiled=marked), stack)
+    except Conflict as error:  # over the stack, and not over who carries the rollout on
+        raise OperationFailed(error.message, hint=error.hint) from error
+    if change_set.empty:
+        return already("nothing to update", {"unchanged": True})
+    effects = {one.logical_id: one.effect for one in change_set.changes}
+    return Prepared(partial(executed, change_set, run), {"status": stack.status, "effects": effects})
+
+
+def executed(change_set: ChangeSet, run: Run) -> Outcome:
+    """Raises OperationFailed where somebody else changed the stack since."""
+    try:
+        return perform(ExecuteChangeSet(change_set, token=token(run, "update")), run.world)
+    except Conflict as error:
+        raise OperationFailed(error.message, hint=error.hint) from error
 
 
 def former_of(run: Run, stack: Stack) -> dict[str, Any]:

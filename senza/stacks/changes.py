@@ -11,7 +11,7 @@ from typing import Any
 from senza.aws import Aws
 from senza.clock import Clock
 from senza.components import Compiled
-from senza.errors import AwsError, Conflict, NotFound, OperationFailed
+from senza.errors import AwsError, Conflict, OperationFailed
 from senza.plan import Outcome, Step, World, perform
 from senza.stacks.events import Event
 from senza.stacks.references import split_name
@@ -49,17 +49,6 @@ class CreateStack(Step):
     @property
     def undone_by(self) -> str:
         return f"senza delete {self.compiled.stack_name} {self.compiled.version}"
-
-
-@dataclass(frozen=True)
-class UpdateStack(Step):
-    compiled: Compiled
-    disable_rollback: bool = False
-    token: str = field(default_factory=new_token)
-
-    @property
-    def says(self) -> str:
-        return f"Update stack {self.compiled.full_name}"
 
 
 @dataclass(frozen=True)
@@ -118,7 +107,7 @@ class AwaitStacks(Step):
 
 
 def request(aws: Aws, clock: Clock, compiled: Compiled, *, arn: str = "") -> dict[str, Any]:
-    """The parameters that CreateStack, UpdateStack and CreateChangeSet share; a large template is in S3 by then.
+    """The parameters that CreateStack and CreateChangeSet share; a large template is in S3 by then.
 
     arn: of anything in the account, where one is known.
     """
@@ -181,25 +170,6 @@ def not_updatable(stack: Stack) -> Conflict:
     elif stack.status.endswith("_IN_PROGRESS"):
         hint = f"Wait for it first: senza wait {ref}"
     return Conflict(f"stack {name} is {stack.status} and cannot be updated", hint=hint)
-
-
-@perform.register
-def update_stack(step: UpdateStack, world: World) -> Outcome:
-    try:
-        answer = world.aws.call(
-            "cloudformation",
-            "update_stack",
-            **request(world.aws, world.clock, step.compiled),
-            ClientRequestToken=step.token,
-            DisableRollback=step.disable_rollback,
-        )
-    except AwsError as error:
-        if NOTHING_TO_UPDATE in error.message:
-            return Outcome("nothing to update", {"unchanged": True})
-        if "does not exist" in error.message:
-            raise NotFound(f"there is no stack {step.compiled.full_name}", hint="Create it: senza create.") from error
-        raise
-    return Outcome("started", {"stack_id": answer["StackId"]})
 
 
 @perform.register

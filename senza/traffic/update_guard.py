@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from senza.aws import Aws
-from senza.stacks.change_sets import ChangeSet, ResourceChange
+from senza.clock import Clock
+from senza.stacks.change_sets import ChangeSet, ResourceChange, discard, make_change_set
 from senza.stacks.summaries import Stack
 from senza.stacks.templates import references, weighted_resources
 from senza.traffic.group_guard import check_groups, endangered_groups
-from senza.traffic.guards import check_live
+from senza.traffic.guards import PlannedUpdate, check_live
 from senza.traffic.parts import parts_of
 from senza.traffic.records import Reader, Zones
 
@@ -46,6 +47,21 @@ def rewrites(detail: Any, changes: Mapping[str, ResourceChange]) -> bool:
         return True
     cause = changes.get(detail.cause.split(".")[0])
     return cause is not None and cause.replacement == "True"
+
+
+def guarded_change_set(aws: Aws, clock: Clock, zones: Zones, planned: PlannedUpdate, stack: Stack) -> ChangeSet:
+    """A change set for the update that nothing speaks against. Raises what making one raises, and Refused as
+    :func:`check_change_set`; it is deleted then."""
+    change_set = make_change_set(aws, clock, planned.compiled, stack)
+    try:
+        if change_set.empty:
+            discard(aws, change_set.id)
+        else:
+            check_change_set(aws, zones, stack, change_set, planned.deployed)
+    except BaseException:  # Ctrl-C, too
+        discard(aws, change_set.id)
+        raise
+    return change_set
 
 
 def check_change_set(aws: Aws, zones: Zones, stack: Stack, change_set: ChangeSet, deployed: Mapping[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -140,6 +141,46 @@ def test_rolling_renews_the_instances_of_one_version(rollouts: Rollouts) -> None
     template = rollouts.senza(f"dump {APP} 1").stdout
     assert "hello-world:0.1" in template
     assert "hello-world:0.9" not in template
+
+
+RECORD = """
+Resources:
+  Extra:
+    Type: AWS::Route53::RecordSet
+    Properties:
+      HostedZoneName: hello.example.org.
+      Name: extra.hello.example.org.
+      Type: A
+      TTL: {Ref: Ttl}
+      ResourceRecords: [192.0.2.1]
+      SetIdentifier: hello-world-1
+      Weight: 200
+"""
+
+
+def test_rolling_refuses_what_only_a_change_set_tells(rollouts: Rollouts) -> None:
+    """The templates are the same, and the value of a parameter would have a record written that has traffic."""
+    rollouts.define("Strategy: Rolling", "Bake: 1m", "Gates: [{ErrorRatio: off}, {Latency: off}, {HealthyHosts: off}]")
+    file = Path(rollouts.definition)
+    file.write_text(
+        file.read_text().replace("  Parameters:\n", "  Parameters:\n    - Ttl: {Default: 20}\n", 1) + RECORD
+    )
+    rollouts.senza("create DEF 1 ImageVersion=0.1")
+
+    def updated(command: str, exit_code: int = 0) -> tuple[str, list[str]]:
+        before = len(rollouts.sandbox.log)
+        said = rollouts.senza(command, exit_code=exit_code).stderr
+        made = [call.operation for call in rollouts.sandbox.log[before:] if "Update" in str(call) or "Set" in str(call)]
+        return said, [one for one in made if one.endswith(("ChangeSet", "UpdateStack"))]
+
+    said, made = updated("deploy DEF 1 Ttl=30 ImageVersion=0.1", 1)
+    assert "the update would rewrite the record of extra.hello.example.org" in said
+    assert made == ["CreateChangeSet", "DescribeChangeSet", "DeleteChangeSet"]
+    rollouts.senza(f"rollout abort {APP}")
+    _, made = updated("deploy DEF 1 ImageVersion=0.9")
+    assert made == ["CreateChangeSet", "DescribeChangeSet", "ExecuteChangeSet"]
+    (step,) = [entry for entry in rollouts.operation().entries if "effects" in entry.facts.get("before", {})]
+    assert step.facts["before"]["effects"]["AppServerConfig"] == "none"
 
 
 def test_dry_run_shows_the_plan_and_changes_nothing(rollouts: Rollouts) -> None:

@@ -10,6 +10,9 @@ import pytest
 
 from senza.aws import Aws
 from senza.components import Compiled
+from senza.stacks.summaries import Stack
+from senza.traffic.guards import plan_update
+from senza.traffic.records import Zones
 
 ZONE = "hello.example.org."
 MAIN = "shop.hello.example.org"
@@ -33,6 +36,11 @@ def compiled_of(stack: str, template: Mapping[str, Any], **weighted: Any) -> Com
     }
     given = {"weighted_records": (), **nothing, **weighted}
     return Compiled(template=dict(template), stack_name=name, version=version, **given)
+
+
+def before_update(aws: Aws, zones: Zones, compiled: Compiled, stack: Stack, *, force: bool = False) -> Compiled:
+    """What the stack is to be updated with."""
+    return plan_update(aws, zones, compiled, stack, force=force).compiled
 
 
 class Apps:

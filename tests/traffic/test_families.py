@@ -16,10 +16,10 @@ from senza.rollout.ground import look_at_ground
 from senza.sandbox.embedded import EmbeddedSandbox
 from senza.stacks.summaries import list_stacks
 from senza.traffic.app import shares
-from senza.traffic.guards import before_create, before_update
+from senza.traffic.guards import before_create
 from senza.traffic.shift_weights import ShiftWeights
 from senza.traffic.survey import survey
-from tests.traffic.conftest import MAIN, ZONE, Apps
+from tests.traffic.conftest import MAIN, ZONE, Apps, before_update
 from tests.traffic.test_guards import compiled, stack_of
 from tests.traffic.test_switch import batches, plan, switch
 

@@ -16,12 +16,13 @@ from senza.components import Compiled, WeightedRecord
 from senza.errors import OperationFailed, Refused
 from senza.plan import execute
 from senza.sandbox.embedded import EmbeddedSandbox
-from senza.stacks.changes import AwaitStacks, CreateStack, UpdateStack
+from senza.stacks.change_sets import ExecuteChangeSet, make_change_set
+from senza.stacks.changes import AwaitStacks, CreateStack
 from senza.stacks.summaries import Stack, describe_stack
 from senza.stacks.watch import DELETED
 from senza.traffic.deleting import Removal, before_delete
-from senza.traffic.guards import before_create, before_update
-from tests.traffic.conftest import MAIN, ZONE, Apps, compiled_of
+from senza.traffic.guards import before_create
+from tests.traffic.conftest import MAIN, ZONE, Apps, before_update, compiled_of
 from tests.traffic.test_switch import Quiet
 
 
@@ -40,6 +41,12 @@ def stack_of(aws: Aws, name: str) -> Stack:
 def create(aws: Aws, apps: Apps, clock: Clock, stack: str, force: bool = False) -> None:
     new = compiled(apps, stack)
     execute([*before_create(aws, Account(aws).zones, new, force=force), CreateStack(new)], aws, clock, Quiet())
+
+
+def update(aws: Aws, clock: Clock, new: Compiled, name: str) -> None:
+    stack = stack_of(aws, name)
+    change_set = make_change_set(aws, clock, before_update(aws, Account(aws).zones, new, stack), stack)
+    execute([ExecuteChangeSet(change_set)], aws, clock, Quiet())
 
 
 def removal(aws: Aws, name: str, force: bool = False) -> Removal:
@@ -217,9 +224,9 @@ def test_an_update_leaves_the_weights_of_templates_and_records_as_they_are(aws: 
     apps.create("shop-1", weight="150")  # a stack of the classic tool
     apps.set({"shop-1": 40})
     new = compiled(apps, "shop-1")
-    new = dataclasses.replace(new, template={**new.template, "Description": "new"})
-    planned = before_update(aws, Account(aws).zones, new, stack_of(aws, "shop-1"))
-    execute([UpdateStack(planned)], aws, clock, Quiet())
+    resources = {**new.template["Resources"], "Jobs": {"Type": "AWS::SQS::Queue"}}
+    new = dataclasses.replace(new, template={"Resources": resources})
+    update(aws, clock, new, "shop-1")
     assert apps.weights() == {"shop-1": 40}
     assert template_weight(aws, "shop-1") == "150"
 
@@ -246,7 +253,7 @@ def test_such_an_update_of_a_version_without_traffic_is_fine(aws: Aws, apps: App
     apps.create("shop-2")
     apps.set({"shop-1": 200})
     new = compiled(apps, "shop-2", ResourceRecords=["192.0.2.99"])
-    execute([UpdateStack(before_update(aws, Account(aws).zones, new, stack_of(aws, "shop-2")))], aws, clock, Quiet())
+    update(aws, clock, new, "shop-2")
     assert apps.weights() == {"shop-1": 200, "shop-2": 0}
 
 
@@ -259,8 +266,9 @@ def test_spelling_is_no_difference(aws: Aws, apps: Apps, clock: Clock) -> None:
 
 def test_nothing_to_update_is_fine(aws: Aws, apps: Apps, clock: Clock) -> None:
     create(aws, apps, clock, "shop-1")
-    planned = before_update(aws, Account(aws).zones, compiled(apps, "shop-1"), stack_of(aws, "shop-1"))
-    assert execute([UpdateStack(planned)], aws, clock, Quiet())[0].says == "nothing to update"
+    stack = stack_of(aws, "shop-1")
+    planned = before_update(aws, Account(aws).zones, compiled(apps, "shop-1"), stack)
+    assert make_change_set(aws, clock, planned, stack).empty
 
 
 # -- found by a reviewer

@@ -23,11 +23,11 @@ from senza.stacks.summaries import describe_stack
 from senza.traffic.app import plan_traffic, shares, traffic_of
 from senza.traffic.deleting import before_delete
 from senza.traffic.group_guard import changed_groups
-from senza.traffic.guards import before_create, before_update
+from senza.traffic.guards import before_create
 from senza.traffic.shift_rule import LeaveRule
 from senza.traffic.update_guard import check_change_set
 from tests.traffic.balancing import Edge
-from tests.traffic.conftest import MAIN, Apps, compiled_of
+from tests.traffic.conftest import MAIN, Apps, before_update, compiled_of
 from tests.traffic.test_guards import delete, removal, stack_of
 from tests.traffic.test_switch import Quiet
 
