@@ -107,11 +107,6 @@ class PlannedUpdate:
     deployed: Mapping[str, Any]
 
 
-def before_update(aws: Aws, zones: Zones, compiled: Compiled, stack: Stack, *, force: bool = False) -> Compiled:
-    """The template to update with, see :func:`plan_update`."""
-    return plan_update(aws, zones, compiled, stack, force=force).compiled
-
-
 def plan_update(aws: Aws, zones: Zones, compiled: Compiled, stack: Stack, *, force: bool = False) -> PlannedUpdate:
     """The template to update with: its records carry the weights of the deployed template, so none of them changes.
 
