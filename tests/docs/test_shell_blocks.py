@@ -82,6 +82,9 @@ PAGES = {
     "docs/groups.md": Page({"senza scale hello-world 1 3": HELLO}),
     "docs/images.md": Page(),
     "docs/journal.md": Page({"senza history hello-world": (*HELLO, *LOAD, "senza deploy hello-world.yaml 2 0.2")}),
+    "docs/on-call.md": Page(
+        {"senza traffic hello-world": (*HELLO, *LOAD, "senza deploy hello-world.yaml 2 0.2")},
+    ),
     "docs/quickstart.md": Page(
         codes={"senza deploy definitions/hello-world.yaml 3 0.3": 1}, files={"senza.yaml": ENVIRONMENTS}
     ),
