@@ -9,6 +9,7 @@ import click
 
 from senza.cli.context import Context
 from senza.cli.options import common_options, pass_context
+from senza.cli.types import complete_files
 from senza.errors import SenzaError
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ FORMATS = ("text", "json", "sarif", "github")
 
 
 @click.command("check")
-@click.argument("definition")
+@click.argument("definition", shell_complete=complete_files)
 @click.argument("version", required=False, default="")
 @click.argument("parameters", metavar="[PARAMETER]...", nargs=-1)
 @click.option("--parameter-file", metavar="FILE", help="YAML mapping of parameter values.")

@@ -10,7 +10,7 @@ import click
 
 from senza.cli.context import Context
 from senza.cli.options import the_context
-from senza.cli.types import tag
+from senza.cli.types import complete_files, tag
 
 if TYPE_CHECKING:
     from senza.components import Compiled
@@ -163,7 +163,7 @@ def definition_arguments(*, tags: bool = False) -> Callable[[F], F]:
             return function(*args, request=Request(**given), **rest)
 
         options = [
-            click.argument("definition"),
+            click.argument("definition", shell_complete=complete_files),
             click.argument("version"),
             click.argument("parameters", metavar="[PARAMETER]...", nargs=-1),
             click.option("--parameter-file", metavar="FILE", help="YAML mapping of parameter values."),

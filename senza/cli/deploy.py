@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @click.option("--strategy", metavar="NAME", default="", help="Instead of the definition's: recreate, rolling, "
               "blue-green, canary, linear, or a preset such as Canary10Percent5Minutes.")  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Show the plan, its earliest end, and what it means to stop on the way.")
-@click.option("--force-unlock", metavar="ID", default="", help="Break the lock of this id, whose holder is dead.")
+@click.option("--force-unlock", metavar="ID", default="", help="Take the lock of this id away from whoever holds it.")
 @common_options
 @pass_context
 def command(context: Context, request: Request, strategy: str, dry_run: bool, force_unlock: str) -> None:

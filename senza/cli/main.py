@@ -14,6 +14,7 @@ import click
 
 from senza._version import __version__
 from senza.cli import failure
+from senza.cli.abbreviations import AbbreviatingGroup
 from senza.cli.options import common_options
 
 COMMANDS: dict[str, str] = {
@@ -49,16 +50,15 @@ COMMANDS: dict[str, str] = {
     "config": "Show or change your settings.",
     "completion": "Print the script that completes senza's commands, options, stacks and versions in a shell.",
     "doctor": "Check the account: access, permissions, network, DNS, certificates, stuck and forgotten stacks.",
-    "sandbox": "A local AWS with a seeded account",
+    "sandbox": "Start and stop a local AWS with a seeded account, to try things on.",
 }
 """Command → the first line of its help, in the order in which ``senza --help`` shows them."""
 
 
-class LazyGroup(click.Group):
+class LazyGroup(AbbreviatingGroup):
     """A group that knows its commands by name and help line, and imports ``<package>.<command>`` on use.
 
-    A command may be abbreviated as long as it is clear which one is meant. Failures end as in
-    :mod:`senza.cli.failure`, under ``senza`` and under click's test runner alike.
+    Failures end as in :mod:`senza.cli.failure`, under ``senza`` and under click's test runner alike.
     """
 
     def __init__(self, *args: Any, table: Mapping[str, str], package: str, **settings: Any) -> None:
@@ -66,8 +66,8 @@ class LazyGroup(click.Group):
         self.table = table
         self.package = package
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(self.table)
+    def known(self) -> Mapping[str, str]:
+        return self.table
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command, imported now; None where ``cmd_name`` is neither a command nor a clear abbreviation of one."""
@@ -77,37 +77,6 @@ class LazyGroup(click.Group):
         module = import_module(f"{self.package}.{candidates[0].replace('-', '_')}")
         command: click.Command = module.command
         return command
-
-    def candidates(self, name: str) -> list[str]:
-        """The commands that ``name`` may stand for; an exact name stands for itself only."""
-        if name in self.table:
-            return [name]
-        return [command for command in self.table if name and command.startswith(name)]
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        name = args[0]
-        candidates = self.candidates(name)
-        if len(candidates) == 1:
-            command = self.get_command(ctx, candidates[0])
-            return candidates[0], command, args[1:]
-        if not ctx.resilient_parsing:
-            ctx.fail(self._unclear(name, candidates))
-        return None, None, args[1:]
-
-    def _unclear(self, name: str, candidates: list[str]) -> str:
-        if candidates:
-            return f"Command '{name}' is ambiguous: {', '.join(candidates)}."
-        from difflib import get_close_matches
-
-        near = get_close_matches(name, self.table, n=1)
-        return f"No such command '{name}'." + (f" Did you mean '{near[0]}'?" if near else "")
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        if self.table:
-            with formatter.section("Commands"):
-                formatter.write_dl(list(self.table.items()))
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[Any]:
         from click.shell_completion import CompletionItem

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from senza.cli.abbreviations import AbbreviatingGroup
 from senza.cli.context import Context
 from senza.cli.options import WATCH_SECONDS, common_options, pass_context
+from senza.cli.stack_names import complete_name
 from senza.discretion import harmless, visible_json
 
 if TYPE_CHECKING:
@@ -22,15 +24,15 @@ MARKS = {"done": ("✔", "green"), "now": ("▶", "yellow"), "failed": ("✘", "
 
 
 def app_argument(function: F) -> F:
-    return click.argument("stack_name", metavar="APP")(function)
+    return click.argument("stack_name", metavar="APP", shell_complete=complete_name)(function)
 
 
 def unlock_option(function: F) -> F:
-    text = "Break the lock of this id, whose holder is dead."
+    text = "Take the lock of this id away from whoever holds it."
     return click.option("--force-unlock", metavar="ID", default="", help=text)(function)
 
 
-@click.group("rollout")
+@click.group("rollout", cls=AbbreviatingGroup)
 @common_options
 def command() -> None:
     """Look at a rollout that "senza deploy" began, stop it, go on with it, take it back.
@@ -38,6 +40,7 @@ def command() -> None:
     \b
     Examples:
       senza rollout status hello-world
+      senza rollout resume hello-world
       senza rollout abort hello-world
     """
 

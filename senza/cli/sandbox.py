@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import click
 
+from senza.cli.abbreviations import AbbreviatingGroup
+
 SHELLS = ("sh", "fish")
 
 
-@click.group()
+@click.group(cls=AbbreviatingGroup)
 def command() -> None:
-    """A local AWS with a seeded account, as strict as the real one where senza depends on it.
+    """Start and stop a local AWS with a seeded account, to try things on.
+
+    It is as strict as the real one where senza depends on it.
 
     \b
-    Example:
+    Examples:
       senza sandbox start
       senza create hello-world.yaml 1 0.1 --sandbox
       senza sandbox stop
@@ -20,9 +24,12 @@ def command() -> None:
 
 
 @command.command()
-@click.option("--region", default="eu-central-1", show_default=True, help="Region of the seeded account.")
+@click.option(
+    "--region", metavar="NAME", default="eu-central-1", show_default=True, help="Region of the seeded account."
+)
 @click.option(
     "--speed",
+    metavar="N",
     type=click.FloatRange(1, 3600),
     default=1,
     show_default=True,
@@ -32,7 +39,7 @@ def start(region: str, speed: float) -> None:
     """Start it in the background; fine if it already runs.
 
     \b
-    Example:
+    Examples:
       senza sandbox start
       senza sandbox start --speed 60
     """
@@ -120,7 +127,9 @@ def stop() -> None:
 )
 @click.option("--metric", multiple=True, metavar="[VERSION:]NAME=SHARE", help="Of visits: conversion=25%.")
 @click.option("--lag", metavar="TIME", default="0s", show_default=True, help="How long resolvers keep old weights.")
-@click.option("--seed", type=int, help="The same one gives the same numbers; by chance where it is left out.")
+@click.option(
+    "--seed", metavar="N", type=int, help="The same one gives the same numbers; by chance where it is left out."
+)
 @click.option("--stop", "stopping", is_flag=True, help="End the load of the app.")
 def load(
     app: str,
@@ -138,7 +147,7 @@ def load(
     but those that have one of their own: --errors 1% --errors 2=5%.
 
     \b
-    Example:
+    Examples:
       senza sandbox load hello-world --requests 5000/m --errors 2=5% --latency 2=+100ms
       senza sandbox load hello-world --requests 80/s --metric conversion=25% --metric 2:conversion=30%
       senza sandbox load hello-world --stop
@@ -173,7 +182,7 @@ def env(unset: bool, shell: str | None) -> None:
     """Print what points this shell, the AWS CLI and the SDKs to the sandbox, and to nothing else.
 
     \b
-    Example:
+    Examples:
       eval "$(senza sandbox env)"
       eval "$(senza sandbox env --unset)"
       senza sandbox env --shell fish | source

@@ -50,7 +50,7 @@ CHANGED = (
 @click.argument("percent", required=False, type=percentage)
 @click.option("-t", "--timeout", type=click.IntRange(1, 7200), metavar="SECS",
               help="Wait first, at most so long, until no stack of the app is being changed.")  # fmt: skip
-@click.option("-i", "--interval", type=click.IntRange(1, 600), default=5, help="Seconds between checks (5).")
+@click.option("-i", "--interval", type=click.IntRange(1, 600), default=5, metavar="SECS", help="Between checks (5).")
 @click.option("--force", is_flag=True, help="Also take the traffic away from the last version that has it.")
 @click.option("--dry-run", is_flag=True, help="Show the new weights, and change nothing.")
 @force_unlock_option

@@ -52,6 +52,13 @@ def tag(text: str) -> tuple[str, str]:
     return key, value
 
 
+def complete_files(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+    """Leave it to the shell, which knows its files."""
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(incomplete, type="file")]
+
+
 def stack_refs(*, required: bool = False) -> Callable[[Any], Any]:
     """The argument ``STACK_REF...``; the command gets ``refs: tuple[StackRef, ...]``, empty for all stacks."""
     return click.argument("refs", metavar="STACK_REF..." if required else "[STACK_REF]...", nargs=-1,

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import click
 import pytest
+from click.shell_completion import ShellComplete
 from click.testing import CliRunner
 
 from senza.aws import Aws, Endpoint
@@ -106,6 +107,7 @@ def test_stacks_and_versions_are_offered_and_aws_is_asked_once(aws: Aws, sandbox
         ("senza delete k", ["kio"]),
         ("senza traffic hello-world ", ["1", "2"]),
         ("senza traffic h", ["hello-world"]),
+        ("senza rollout abort h", ["hello-world"]),
     ):
         remember(context, names)  # or else they would be fresh for a minute only, and five processes may take longer
         assert completed(environ, typed) == (offers, set(), "")
@@ -123,6 +125,12 @@ def test_files_are_offered_where_no_stack_begins_like_that() -> None:
     ctx = click.Context(cli, obj=context)
     assert [(item.value, item.type) for item in offered(ctx, (), "definitions/")] == [("definitions/", "file")]
     assert offered(ctx, ("hello-world",), "9") == []
+
+
+@pytest.mark.parametrize("command", ["create", "check"])
+def test_files_are_offered_for_a_definition(command: str) -> None:
+    found = ShellComplete(cli, {}, "senza", "_SENZA_COMPLETE").get_completions([command], "definitions/h")
+    assert [(item.value, item.type) for item in found] == [("definitions/h", "file")]
 
 
 def test_the_list_of_all_stacks_leaves_the_names_behind(aws: Aws, clock: FakeClock, sandbox: EmbeddedSandbox) -> None:

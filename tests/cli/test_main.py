@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from senza._version import __version__
 from senza.cli.main import COMMANDS, LazyGroup, cli
@@ -139,6 +139,18 @@ def walk(command: click.Command, context: click.Context) -> Iterator[tuple[str, 
 
 
 ALL = list(walk(cli, click.Context(cli, info_name="senza")))
+
+
+@pytest.mark.parametrize(
+    ("group", "word", "several"), [("rollout", "r", "resume, report"), ("sandbox", "st", "start, status, stop")]
+)
+def test_the_commands_of_a_group_are_listed_whole_and_may_be_abbreviated(group: str, word: str, several: str) -> None:
+    def invoke(*words: str) -> Result:
+        return CliRunner().invoke(cli, [group, *words], prog_name="senza")
+
+    assert "..." not in invoke("--help").stdout.partition("Commands:")[2]
+    assert invoke("stat", "--help").stdout.startswith(f"Usage: senza {group} status ")
+    assert f"Command '{word}' is ambiguous: {several}." in invoke(word).stderr
 
 
 def test_every_command_has_an_example_in_its_help() -> None:
