@@ -111,7 +111,7 @@ def git(directory: str, *words: str) -> str | None:
 
     try:
         command = ["git", "-C", directory, *words]
-        answer = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)  # noqa: S603
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)  # noqa: S603
     except (OSError, subprocess.TimeoutExpired):
         return None
     return answer.stdout.strip() if answer.returncode == 0 else ""

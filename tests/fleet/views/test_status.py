@@ -59,6 +59,7 @@ class Internet:
 @pytest.fixture
 def internet(monkeypatch: pytest.MonkeyPatch) -> Iterator[Internet]:
     internet = Internet()
+    monkeypatch.setattr("senza.fleet.health.PATIENCE", 300.0)  # a busy machine must not look like one that is down
     address = f"http://127.0.0.1:{internet.server.server_port}"
     for name in ("http_proxy", "https_proxy"):
         monkeypatch.setenv(name, address)
