@@ -51,7 +51,7 @@ def lines(comparison: Comparison) -> Iterator[str]:
 def resource_lines(one: ResourceDifference) -> Iterator[str]:
     mark, colour = MARKS[one.change]
     says, warning = EFFECTS.get(one.effect, ("", None))
-    says += f", {one.note}" if one.note else ""
+    says = ", ".join(filter(None, (says, one.note)))
     effect = "  " + click.style(f"({says})", fg=warning) if says else ""
     yield click.style(harmless(f"{mark} {one.logical_id}"), fg=colour, bold=True) + harmless(f"  {one.type}") + effect
     for each in one.differences:

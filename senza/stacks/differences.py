@@ -11,6 +11,10 @@ from senza.stacks.hiding import HIDDEN, Folding, Mask
 
 SECTIONS = ("Description", "Parameters", "Mappings", "Conditions", "Rules", "Transform", "Outputs", "Metadata")
 """What is compared besides the resources. Of the metadata not senza's own copy of SenzaInfo, which is in all else."""
+HAPPENS = {"Add": "added", "Import": "added", "Remove": "removed"}
+"""What an action of a change set means, whether templates or conditions are its reason, or a transform."""
+BY_CONDITION = "not there, by its condition"
+"""What is to be known of a resource that comes into or goes from the template, and makes no change."""
 
 
 def compare(
@@ -26,19 +30,20 @@ def compare(
     changes = change_set.by_id() if change_set else {}
     resources = []
     before, after = (dict(side.template.get("Resources") or {}) for side in (old, new))
-    for logical_id in sorted(before.keys() | after.keys()):
+    for logical_id in sorted(before.keys() | after.keys() | changes.keys()):
         found = tuple(kept(differences(before.get(logical_id), after.get(logical_id)), folding))
         change = changes.get(logical_id)
-        if not found and (change is None or not change.details or logical_id not in after):
+        if not found and (change is None or not (change.details or change.action in HAPPENS)):
             continue
-        there = after.get(logical_id) or before[logical_id]
+        there = after.get(logical_id) or before.get(logical_id) or {"Type": change.type if change else ""}
         what = "added" if logical_id not in before else "removed" if logical_id not in after else "changed"
+        what = HAPPENS.get(change.action, "changed") if change else what
         because = tuple(dict.fromkeys(one.cause for one in change.details if one.cause)) if change else ()
         effect = change.effect if change else ("none" if change_set and what == "changed" else "")
+        note = change.note if change else BY_CONDITION if change_set and what != "changed" else ""
         if what == "added":
             found = tuple(leaves(rest_of(there))) if before else ()  # of the very first stack, everything is new
         shown = () if what == "removed" else tuple(mask.of(one) for one in found)
-        note = change.note if change else ""
         resources.append(ResourceDifference(logical_id, str(there.get("Type")), what, shown, effect, because, note))
     secret = no_echo(old.template) | no_echo(new.template)
     moved = {one.cause for each in changes.values() for one in each.details if one.source == "ParameterReference"}

@@ -225,6 +225,25 @@ def test_what_a_policy_keeps_is_not_said_to_be_deleted(senza: Senza, tmp_path: P
     assert "jobs-1: deleted: Gone; left behind: Kept; replaced, the old one stays: Jobs" in told
 
 
+CONDITIONAL = """
+SenzaInfo: {StackName: jobs, Parameters: [Size: {}]}
+SenzaComponents: [Configuration: {Type: Senza::Configuration}]
+Conditions: {Large: {"Fn::Equals": [{Ref: Size}, large]}}
+Resources:
+  Jobs: {Type: AWS::SQS::Queue}
+  More: {Type: AWS::SQS::Queue, Condition: Large, Properties: {DelaySeconds: 5}}
+"""
+
+
+def test_what_a_condition_makes_and_deletes_is_seen_before(senza: Senza, tmp_path: Path) -> None:
+    definition = tmp_path / "jobs.yaml"
+    definition.write_text(CONDITIONAL)
+    senza("create", str(definition), "1", "small", "--wait")
+    assert "+ More  AWS::SQS::Queue\n" in senza("diff", str(definition), "1", "large").stdout
+    assert "jobs-1: created: More" in senza("update", str(definition), "1", "large", "--wait").stderr
+    assert "- More  AWS::SQS::Queue  (deletes it)" in senza("diff", str(definition), "1", "small").stdout
+
+
 RECORD = """
 SenzaInfo:
   StackName: shop

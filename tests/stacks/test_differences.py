@@ -206,6 +206,17 @@ def test_a_resource_that_its_condition_kept_from_being_made_is_not_deleted() -> 
     old = Side({"Resources": {**old.template["Resources"], "Door": DOOR}}, {}, {}, "shop", "1")
     (found,) = compare(old, side({}), change_set=ChangeSet("x", stack, ())).resources
     assert (found.change, found.effect, found.differences) == ("removed", "", ())
+    assert found.note == "not there, by its condition"
+
+
+@pytest.mark.parametrize(("action", "what", "effect"), [("Add", "added", "create"), ("Remove", "removed", "delete")])
+def test_what_a_condition_or_a_transform_makes_or_deletes_is_told(action: str, what: str, effect: str) -> None:
+    stack = parsed({"StackName": "shop-1", "StackId": "x", "StackStatus": "CREATE_COMPLETE", "CreationTime": None})
+    changes = tuple(ResourceChange(action, name, "", "AWS::SQS::Queue") for name in ("App", "Made"))
+    app, made = compare(side({"Size": 1}), side({"Size": 1}), change_set=ChangeSet("x", stack, changes)).resources
+    assert (app.logical_id, app.change, app.effect) == ("App", what, effect)
+    assert [one.key_path for one in app.differences] == (["Properties.Size"] if what == "added" else [])
+    assert (made.logical_id, made.type, made.change, made.effect) == ("Made", "AWS::SQS::Queue", what, effect)
 
 
 def test_parameters_without_a_form_are_looked_over() -> None:
