@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from senza._version import __version__
+from senza.cli.context import Context
 from senza.cli.main import COMMANDS, LazyGroup, cli
 
 SLOW = {"boto3", "botocore", "troposphere", "yaml", "rich", "clickclick", "pystache", "moto", "importlib.metadata"}
@@ -155,6 +157,28 @@ def test_the_commands_of_a_group_are_listed_whole_and_may_be_abbreviated(group: 
 
 def test_every_command_has_an_example_in_its_help() -> None:
     assert [path for path, command, context in ALL if "Example" not in command.get_help(context)] == []
+
+
+EXAMPLES = sorted(
+    {
+        line.strip()
+        for _, command, _ in ALL
+        for line in (command.help or "").splitlines()
+        if re.match(" *senza ", line) and "|" not in line
+    }
+)
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_an_example_is_what_the_command_takes(example: str) -> None:
+    _, *words = shlex.split(example)
+    command: click.Command | None = cli
+    context = click.Context(cli, info_name="senza", obj=Context(environ={}))
+    while isinstance(command, click.Group):
+        name, command, words = command.resolve_command(context, words)
+        context = click.Context(command or cli, parent=context, info_name=name)
+    assert command is not None
+    command.make_context(str(command.name), words, parent=context.parent)
 
 
 def test_every_command_takes_the_region_the_profile_and_the_sandbox() -> None:
