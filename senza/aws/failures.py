@@ -30,6 +30,8 @@ NO_LOGIN = {"SSOError", "SSOTokenLoadError", "UnauthorizedSSOTokenError", "Token
 REGION = re.compile(r"[./]([a-z]{2,}(?:-[a-z]+)+-\d+)\.amazonaws\.com")
 """In the address of an endpoint: https://docs.aws.amazon.com/general/latest/gr/rande.html"""
 
+LOOPBACK = re.compile(r"//(?:127\.0\.0\.1|localhost)[:/]")
+
 
 def camel(operation: str) -> str:
     """``create_stack`` as the API reference writes it: ``CreateStack``."""
@@ -59,7 +61,12 @@ def hint_for_silence(said: str) -> str:
     """What to look at where nothing answers: most of all the region, where botocore knows none of that name."""
     import botocore.session
 
-    usual = "Check the network, a proxy, and AWS_ENDPOINT_URL (a sandbox that was stopped?)."
+    if LOOPBACK.search(said):
+        return (
+            'A sandbox that was stopped? Start one and enter it: senza sandbox start; eval "$(senza sandbox env)". '
+            'Or leave it: eval "$(senza sandbox env --unset)".'
+        )
+    usual = "Check the network, a proxy, and AWS_ENDPOINT_URL."
     asked = REGION.search(said)
     known = botocore.session.Session().get_available_regions("ec2") if asked else []
     if not asked or asked[1] in known:

@@ -35,4 +35,11 @@ def test_where_nobody_answers_the_region_may_be_none(region: str, begins: str) -
     with pytest.raises(AwsError) as caught, translated("cloudformation", "list_stacks"):
         raise said
     assert caught.value.hint.startswith(begins)
-    assert caught.value.hint.endswith("(a sandbox that was stopped?).")
+    assert "sandbox" not in caught.value.hint
+
+
+def test_a_sandbox_that_was_stopped_is_left_or_started() -> None:
+    with pytest.raises(AwsError) as caught, translated("cloudformation", "list_stacks"):
+        raise EndpointConnectionError(endpoint_url="http://127.0.0.1:34029/")
+    assert "senza sandbox start" in caught.value.hint
+    assert "senza sandbox env --unset" in caught.value.hint
