@@ -18,6 +18,8 @@ from typing import Any, Literal
 
 from senza.definition.suggest import suggest
 
+MAX_LOOK_UPS = 100_000
+"""Of tags, and texts between them, while one text is rendered."""
 KEEP_BRACES = "To keep braces of another tool, begin the text with {{=<% %>=}} and write senza's own tags as <% … %>."
 _ONE_TEXT = (
     "A section begins and ends inside one value: write all of it there. "
@@ -59,6 +61,23 @@ class Names(dict[str, Any]):
         return self._fetch(name)
 
 
+class Bounded(dict[str, Any]):
+    """Names that may be looked up so often: sections inside sections, which repeat, can go on for years.
+
+    left: how often, for all that share it. Raises MustacheFault where it is over.
+    """
+
+    def __init__(self, names: Mapping[str, Any], left: list[int]) -> None:
+        super().__init__(names)
+        self._left = left
+
+    def __getitem__(self, name: str) -> Any:
+        self._left[0] -= 1
+        if self._left[0] < 0:
+            raise MustacheFault("the sections of this text repeat it too often", "Write the text out.")
+        return super().__getitem__(name)
+
+
 @dataclass(frozen=True)
 class _Tag:
     kind: Literal["text", "name", "#", "^", "/"]
@@ -80,11 +99,12 @@ def render(text: str, names: Mapping[str, Any], written: Callable[[Secret], None
         return value
 
     texts: dict[str, str] = {}
+    left = [MAX_LOOK_UPS]
     template = "".join(_canonical(tag, texts) for tag in _balanced(_scan(text)))
     renderer = Renderer(missing_tags="strict", escape=insert, partials={})
     renderer.str_coerce = _as_text
     try:
-        result: str = renderer.render(template, names, texts)
+        result: str = renderer.render(template, Bounded(names, left), Bounded(texts, left))
     except KeyNotFoundError as fault:
         raise _missing(str(fault.key), names) from fault
     return result

@@ -22,6 +22,11 @@ from senza.errors import DefinitionError
 MAX_NODES = 200_000
 """Values in one file, aliases counted each time they are used: a bound for files that blow up when they are read."""
 
+MAX_BITS = 1024
+"""Of a number; in base 16 or 60 a file can say such as cannot be written out in base 10 in any bearable time."""
+MAX_TWICE = 100
+"""Keys of one file that are there twice, where that is no more than a warning."""
+
 _YAML = "tag:yaml.org,2002:"
 _AS_WRITTEN = frozenset(_YAML + kind for kind in ("str", "timestamp", "value"))
 _SCALARS = frozenset(_YAML + kind for kind in ("null", "bool", "int", "float"))
@@ -123,7 +128,10 @@ class _Builder:
         if node.tag not in _SCALARS:
             raise self._unknown_tag(node, path)
         try:
-            return self.loader.construct_object(node)
+            value = self.loader.construct_object(node)
+            if isinstance(value, int) and value.bit_length() > MAX_BITS:
+                raise ValueError
+            return value
         except (ValueError, LookupError) as fault:
             # e.g. `!!int x`, `!!int` alone, `!!bool maybe`, or a number of more digits than Python reads
             kind = node.tag.removeprefix(_YAML)
@@ -205,6 +213,11 @@ class _Builder:
                 f"{said}, with different values",
                 hint=f"Remove one of them.{allowed}",
                 where=self._where(place, second),
+            )
+        if len(self.warnings) >= MAX_TWICE:
+            hint = "Is it the right file?"
+            raise DefinitionError(
+                f"more than {MAX_TWICE} keys are there twice", hint=hint, where=self._where(place, second)
             )
         what = "with the same value" if same else f"line {second} counts"
         self.warnings.append(f"{self._where(place, second)}: {said}; {what}")

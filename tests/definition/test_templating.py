@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from senza.definition import Definition, Parameter, Source, bind
+from senza.definition import Definition, Parameter, Source, bind, mustache
 from senza.errors import AwsError, DefinitionError
 from tests.definition.accounts import Account
 from tests.definition.conftest import Loads
@@ -233,3 +233,10 @@ def test_any_text_is_rendered_or_refused(text: str) -> None:
     except DefinitionError:
         return
     assert isinstance(result, str)
+
+
+@pytest.mark.parametrize("inner", ["x", "", "{{.}}", "{{^Many}}{{/Many}}"])
+def test_sections_inside_sections_end_in_bearable_time(inner: str) -> None:
+    text = "{{#Many}}" * 6 + inner + "{{/Many}}" * 6
+    with pytest.raises(mustache.MustacheFault, match="repeat it too often"):
+        mustache.render(text, {"Many": ["1"] * 100})

@@ -243,3 +243,15 @@ def test_any_file_is_read_or_refused(content: bytes) -> None:
         file.write_bytes(content)
         with contextlib.suppress(DefinitionError):
             load(str(file))
+
+
+@pytest.mark.parametrize("number", ["0x" + "f" * 20_000, "1" + ":59" * 3000, "-0b" + "1" * 2000])
+def test_numbers_that_nothing_can_hold(number: str) -> None:
+    with pytest.raises(DefinitionError, match="this is not a YAML int"):
+        parse(f"SenzaInfo: {{StackName: {number}}}", "f.yaml")
+
+
+def test_a_file_that_says_everything_twice() -> None:
+    text = "".join(f"key: {number}\n" for number in range(8000))
+    with pytest.raises(DefinitionError, match="more than 100 keys are there twice"):
+        parse(text, "f.yaml", lenient=True)
