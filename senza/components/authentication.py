@@ -12,7 +12,7 @@ from typing import Any
 from senza.components.functions import is_function
 from senza.components.model import Property, Site
 from senza.components.sections import checked_section, one_of
-from senza.components.settings import Settings
+from senza.components.settings import Settings, shown
 
 _COMMON = (
     Property("Scope", "text", "What is asked of the identity provider.", "openid"),
@@ -41,6 +41,9 @@ COGNITO = (
     Property("UserPoolDomain", "text", "The pool's domain, or its prefix.", required=True),
     *_COMMON,
 )
+ENDPOINTS = ("Issuer", "AuthorizationEndpoint", "TokenEndpoint", "UserInfoEndpoint")
+WEEK = 604_800
+MOST_PARAMETERS = 10
 KINDS = {"OIDC": ("authenticate-oidc", "AuthenticateOidcConfig", OIDC),
          "Cognito": ("authenticate-cognito", "AuthenticateCognitoConfig", COGNITO)}  # fmt: skip
 _SECRET = re.compile(r"\{\{resolve:secretsmanager:(?:[^{}]|\$\{[^{}]+\})+\}\}")
@@ -57,6 +60,7 @@ def authentication(settings: Settings, site: Site) -> dict[str, Any] | None:
     section = checked_section(settings, given[0], properties, site.tolerate)
     assert section is not None
     values = dict(section.values)
+    check_values(section)
     if "OnUnauthenticatedRequest" in section and not is_function(section.get("OnUnauthenticatedRequest")):
         values["OnUnauthenticatedRequest"] = one_of(
             section, "OnUnauthenticatedRequest", ("authenticate", "deny", "allow")
@@ -69,6 +73,26 @@ def authentication(settings: Settings, site: Site) -> dict[str, Any] | None:
             "or declare a parameter with NoEcho: true and write {Ref: PARAMETER}.",
         )
     return {"Type": kind, "Order": 1, config: values}
+
+
+def check_values(section: Settings) -> None:
+    """Raises DefinitionError for what CreateListener refuses (API reference, AuthenticateOidcActionConfig)."""
+    for name in ENDPOINTS:
+        url = section.get(name)
+        if isinstance(url, str) and not url.startswith("https://"):
+            raise section.wrong(f"{name} must begin with https://, not {shown(url)}", name)
+    seconds = section.integer("SessionTimeout")
+    if isinstance(seconds, int) and not 1 <= seconds <= WEEK:
+        raise section.wrong(f"SessionTimeout must be 1 to {WEEK} seconds, not {seconds}", "SessionTimeout")
+    more = section.section("AuthenticationRequestExtraParams")
+    if more and len(more.values) > MOST_PARAMETERS:
+        raise section.wrong(f"at most {MOST_PARAMETERS} parameters can be added to the request",
+                            "AuthenticationRequestExtraParams")  # fmt: skip
+    pool = section.get("UserPoolArn")
+    if isinstance(pool, str) and not (pool.startswith("arn:") and ":userpool/" in pool):
+        raise section.wrong(
+            f"{shown(pool)} is no ARN of a user pool", "UserPoolArn", hint="Write arn:aws:cognito-idp:…"
+        )
 
 
 def is_secret(value: Any, site: Site) -> bool:

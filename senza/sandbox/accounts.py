@@ -52,8 +52,19 @@ def settle(world: World, incoming: Incoming) -> None:
         seed.everywhere(seed.Account(region, number))
     found_role(str(role.role_arn), number, str(role.partition))
     if service not in NOWHERE and region and (number, region) not in world.places:
+        check_region(region, number)
         world.places.append((number, region))
         seed.in_region(seed.Account(region, number))
+
+
+def check_region(region: str, number: str) -> None:
+    """Raises NotImplementedError for a region that there is not, or that moto does not know."""
+    from moto.ec2.models import ec2_backends
+
+    try:
+        ec2_backends[number][region]
+    except KeyError:
+        raise NotImplementedError(f"there is no region {region}") from None
 
 
 def found_role(arn: str, number: str, partition: str) -> None:

@@ -35,7 +35,9 @@ def of_balancer(**given: str) -> str:
 
 
 def errors(text: str, judge: Judge) -> list[Finding]:
-    return [finding for finding in judge(text).findings if finding.rule.startswith("SZ3")]
+    return [
+        finding for finding in judge(text).findings if finding.rule.startswith("SZ3") and finding.severity == "error"
+    ]
 
 
 SLOW = {"slow_start__duration_seconds": "60"}

@@ -155,3 +155,11 @@ def test_a_reset_forgets_the_other_accounts(other: Aws, sandbox: EmbeddedSandbox
     with pytest.raises(AwsError) as raised:
         other.call("cloudformation", "list_stacks")
     assert raised.value.code == "InvalidClientTokenId"
+
+
+def test_a_region_that_there_is_not_is_no_failure_of_the_sandbox(aws: Aws, clock: FakeClock) -> None:
+    role = f"arn:aws:iam::{OTHER}:role/x"
+    nowhere = aws.entering(Way("other", OTHER, (Role(role),), "senza-tests", clock.now), "eu-nowhere-9")
+    for _ in range(2):
+        with pytest.raises(AwsError, match="there is no region eu-nowhere-9"):
+            nowhere.call("cloudformation", "list_stacks")

@@ -1,13 +1,12 @@
-"""Listeners, names and addresses of application and network load balancers: what AWS refuses."""
+"""Listeners and addresses of application and network load balancers: what AWS refuses."""
 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Iterator
 
 from senza.checks.model import Hit, Resource, Rule, Subject, entries, literal, mapping, target
-from senza.checks.rules.attributes import TARGET_GROUP
+from senza.checks.rules.balancer_names import conditional
 from senza.checks.rules.balancers import LISTENER, MODERN
 from senza.definition.model import KeyPath
 from senza.definition.suggest import did_you_mean
@@ -29,7 +28,6 @@ POLICIES = tuple(
 _POLICY = re.compile(r"ELBSecurityPolicy-(?:[A-Za-z0-9-]+-)?(?P<year>20\d\d)-\d\d")
 FROZEN = 2021
 """All policies of that year and before are in the list."""
-_INTERNAL = "internal-"
 
 
 def wrong_listeners(subject: Subject) -> Iterator[Hit]:
@@ -53,24 +51,18 @@ def wrong_listeners(subject: Subject) -> Iterator[Hit]:
         yield from _wrong_alpn(listener, (*words, "AlpnPolicy"))
 
 
+def may_be_policy(name: str) -> bool:
+    """Whether it is a known one, or may be newer than we are."""
+    match = _POLICY.fullmatch(name)
+    return name in POLICIES or (match is not None and int(match["year"]) > FROZEN)
+
+
 def words_of(subject: Subject, listener: Resource) -> KeyPath:
     """Where the component says what this listener is like: an entry of Listeners, or () for itself."""
     component = subject.component_of(listener.id)
     match = re.fullmatch(r".*Listener(\d*)", listener.id)
     listed = component is not None and isinstance(component.settings.get("Listeners"), list)
     return ("Listeners", int(match[1] or 1) - 1) if listed and match else ()
-
-
-def conditional(subject: Subject, *names: str) -> bool:
-    """Whether one of the resources is only there on a condition, which may keep the other one away."""
-    resources = mapping(subject.compiled.template.get("Resources"))
-    return any("Condition" in mapping(resources.get(name)) for name in names)
-
-
-def may_be_policy(name: str) -> bool:
-    """Whether it is a known one, or may be newer than we are."""
-    match = _POLICY.fullmatch(name)
-    return name in POLICIES or (match is not None and int(match["year"]) > FROZEN)
 
 
 def _wrong_alpn(listener: Resource, words: KeyPath) -> Iterator[Hit]:
@@ -82,26 +74,6 @@ def _wrong_alpn(listener: Resource, words: KeyPath) -> Iterator[Hit]:
         if name and name not in ALPN:
             hint = did_you_mean(name, ALPN) or f"There are {', '.join(ALPN)}."
             yield Hit(f"there is no ALPN policy {name}", listener.id, place, words, hint=hint)
-
-
-def wrong_names(subject: Subject) -> Iterator[Hit]:
-    for kind in (MODERN, TARGET_GROUP):
-        owners: dict[str, list[Resource]] = defaultdict(list)
-        for resource in subject.of(kind):
-            name = literal(resource.properties.get("Name"))
-            if not name:
-                continue
-            owners[name.lower()].append(resource)
-            if kind == MODERN and name.lower().startswith(_INTERNAL):
-                message = f"the load balancer would be called {name}, and AWS keeps names with {_INTERNAL} to itself"
-                hint = "Give it a LoadBalancerName, with the version in it: {{SenzaInfo.StackVersion}}."
-                yield Hit(message, resource.id, ("Name",), ("LoadBalancerName",), hint=hint)
-        for several in owners.values():
-            if len(several) > 1 and not conditional(subject, *(resource.id for resource in several)):
-                names = " and ".join(resource.id for resource in several)
-                message = f"{names} would both be called {literal(several[0].properties.get('Name'))}"
-                hint = "Give one of the components a NameSuffix."
-                yield Hit(message, several[-1].id, ("Name",), ("NameSuffix",), hint=hint)
 
 
 def wrong_addresses(subject: Subject) -> Iterator[Hit]:
@@ -152,33 +124,6 @@ def _missing_subnets(subject: Subject, balancer: Resource) -> Iterator[Hit]:
             return
 
 
-BALANCER_NAME = Rule(
-    id="SZ306",
-    severity="error",
-    title="A load balancer or target group cannot be called like this",
-    why="Names are unique in a region, and AWS itself begins those of internal load balancers with internal-.",
-    link="https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html",
-    find=wrong_names,
-    bad="""\
-SenzaInfo: {StackName: internal-api}
-SenzaComponents:
-  - Alb:
-      Type: Senza::ElasticLoadBalancerV2
-      HTTPPort: 8080
-      SecurityGroups: [app-lb]
-      SSLCertificateId: example-org
-""",
-    good="""\
-SenzaInfo: {StackName: internal-api}
-SenzaComponents:
-  - Alb:
-      Type: Senza::ElasticLoadBalancerV2
-      LoadBalancerName: api-{{SenzaInfo.StackVersion}}
-      HTTPPort: 8080
-      SecurityGroups: [app-lb]
-      SSLCertificateId: example-org
-""",
-)
 WRONG_LISTENER = Rule(
     id="SZ307",
     severity="error",
