@@ -11,7 +11,7 @@ import click
 from senza.cli.context import Context
 from senza.cli.everywhere import chosen, show, with_places
 from senza.cli.options import common_options, pass_context, table_options
-from senza.cli.output import Column, Row, Table
+from senza.cli.output import Column, Row, Table, tell
 from senza.errors import SenzaError
 
 if TYPE_CHECKING:
@@ -111,9 +111,9 @@ def say_what_to_do(rows: Sequence[Row]) -> None:
     for row in rows:
         if row["level"] != "ok":
             where = f" {row['environment']}" if row["environment"] else ""
-            click.echo(f"\n{row['level']}{where} {row['check']}: {row['message']}")
+            tell(f"\n{row['level']}{where} {row['check']}: {row['message']}")
             for line in filter(None, [row["advice"], row["link"]]):
-                click.echo(f"  {line}")
+                tell(f"  {line}")
 
 
 def counted(number: int, what: str) -> str:

@@ -107,8 +107,10 @@ class Everywhere:
 
     def tell(self) -> None:
         """Say on stderr what failed, in the order of senza.yaml."""
+        by_name = {name_of(one): one for one in self.contexts}
         for name, error in self.failed.items():
-            click.echo(f"{click.style('Error:', fg='red', bold=True)} {name}: {error}", err=True)
+            one = by_name[name]
+            click.echo(f"{click.style('Error:', fg='red', bold=True)} {one.told(f'{name}: {error}')}", err=True)
 
     def _asked(self, context: Context) -> tuple[list[Row], list[StackRef]] | SenzaError:
         absent: list[StackRef] = []

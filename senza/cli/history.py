@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from senza.cli.context import Context
 from senza.cli.everywhere import require_one, show, with_places
+from senza.cli.files import write_whole
 from senza.cli.options import common_options, pass_context, table_options
 from senza.cli.output import Column, Row, Table
 from senza.cli.stack_names import complete_name
@@ -183,8 +185,7 @@ def measured(context: Context, table: Table, app: str | None, since: float, file
 
     show(context, Table(with_places(MEASURED), table.output), look)
     if file:
-        with open(file, "w", encoding="utf-8") as svg:
-            svg.write(plot(deployed, until - since, until, f"Deployments of {app or 'all apps'}"))
+        write_whole(Path(file), plot(deployed, until - since, until, f"Deployments of {app or 'all apps'}"))
         context.say(f"Drawn: {file}")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -13,7 +15,9 @@ MAX_BYTES = 2_000_000
 """Of a definition or parameter file. CloudFormation takes templates of 1 MB at most."""
 
 TIMEOUT = 10
-"""Seconds that a web server has to answer."""
+"""Seconds that a web server has to answer, and then for each piece of its answer."""
+WHOLE_TIMEOUT = 60
+"""Seconds for all of it."""
 
 
 def load(location: str, *, lenient: bool | None = None) -> Definition:
@@ -112,8 +116,7 @@ def _fetch(url: str, what: str) -> bytes:
     try:
         # the scheme was checked by the caller
         with _https_only().open(url, timeout=TIMEOUT) as answer:
-            content: bytes = answer.read(MAX_BYTES + 1)
-            return content
+            return drained(answer)
     except urllib.error.HTTPError as fault:
         raise UsageError(
             f"the {what} {url} cannot be fetched: the server answers {fault.code} {fault.reason}",
@@ -123,6 +126,20 @@ def _fetch(url: str, what: str) -> bytes:
         reason = getattr(fault, "reason", None) or fault
         message = f"the {what} {url} cannot be fetched: {reason}"
         raise UsageError(message, hint="Check the URL and the network.") from fault
+
+
+def drained(answer: Any, now: Callable[[], float] = time.monotonic) -> bytes:
+    """The body, or of a larger one more than is allowed. answer: has ``read1``. now: a clock, seconds.
+
+    Raises TimeoutError where the server goes on and on, a few bytes at a time.
+    """
+    until = now() + WHOLE_TIMEOUT
+    content = b""
+    while len(content) <= MAX_BYTES and (chunk := answer.read1(1 << 16)):
+        content += chunk
+        if now() > until:
+            raise TimeoutError(f"it takes longer than {WHOLE_TIMEOUT} seconds")
+    return content
 
 
 def _https_only() -> Any:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from senza.definition import load, load_parameter_file
-from senza.definition.loading import MAX_BYTES, read_text
+from senza.definition.loading import MAX_BYTES, drained, read_text
 from senza.errors import DefinitionError, UsageError
 from tests.definition.conftest import Fails, Loads
 
@@ -202,3 +202,30 @@ def test_a_missing_parameter_file_is_called_what_it_is() -> None:
     with pytest.raises(UsageError) as caught:
         load_parameter_file("nowhere.yaml")
     assert str(caught.value) == "there is no parameter file nowhere.yaml\nGive the path of a YAML file."
+
+
+class Drip:
+    """A server that sends a byte whenever it is asked; the time is that of the test."""
+
+    def __init__(self, size: int, seconds: float) -> None:
+        self.left, self.seconds, self.time = size, seconds, 0.0
+
+    def read1(self, size: int) -> bytes:
+        self.time += self.seconds
+        sent = min(self.left, size if not self.seconds else 1)
+        self.left -= sent
+        return b"x" * sent
+
+    def now(self) -> float:
+        return self.time
+
+
+def test_a_slow_server_is_not_waited_for_all_day_and_a_large_answer_not_read_to_its_end() -> None:
+    slow = Drip(10**9, 5)
+    with pytest.raises(TimeoutError, match="longer than 60 seconds"):
+        drained(slow, slow.now)
+    assert slow.time < 70
+    large = Drip(10**9, 0)
+    assert MAX_BYTES < len(drained(large, large.now)) <= MAX_BYTES + (1 << 16)
+    small = Drip(10, 1)
+    assert drained(small, small.now) == b"x" * 10
