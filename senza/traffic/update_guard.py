@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from senza.account.shared import DOMAINS
 from senza.aws import Aws
 from senza.clock import Clock
+from senza.errors import Refused
 from senza.stacks.change_sets import ChangeSet, ResourceChange, discard, make_change_set
 from senza.stacks.summaries import Stack
-from senza.stacks.templates import references, weighted_resources
+from senza.stacks.templates import RECORD_SET, references, weighted_resources
+from senza.traffic.edge_guard import listed
 from senza.traffic.group_guard import check_groups, endangered_groups
 from senza.traffic.guards import PlannedUpdate, check_live
 from senza.traffic.parts import parts_of
-from senza.traffic.records import Reader, Zones
+from senza.traffic.records import Reader, Zones, normal
 
 
 def endangered(changes: Mapping[str, ResourceChange], deployed: Mapping[str, Any]) -> dict[str, str]:
@@ -38,6 +41,33 @@ def endangered(changes: Mapping[str, ResourceChange], deployed: Mapping[str, Any
             if going:
                 sure = changes[going[0]].replacement != "Conditional"
                 found[logical_id] = f"{'replace' if sure else 'perhaps replace'} {going[0]}, which is behind"
+    return found
+
+
+def lost_names(changes: Mapping[str, ResourceChange], deployed: Mapping[str, Any], stack: Stack) -> dict[str, str]:
+    """Name of each record without others beside it that the update takes away, or whose load balancer it replaces ->
+    what it would do. Pure.
+
+    All requests for such a name come to this stack. The name of the version itself is left out, as nobody else uses it,
+    and so are names that functions make and what CloudFormation may only perhaps replace.
+    """
+    found: dict[str, str] = {}
+    edge = listed(deployed, DOMAINS)
+    going = {one for one in changes if changes[one].effect in ("delete", "replace")}
+    for logical_id, resource in (deployed.get("Resources") or {}).items():
+        properties = resource.get("Properties") or {}
+        name = properties.get("Name")
+        if resource.get("Type") != RECORD_SET or "SetIdentifier" in properties or not isinstance(name, str):
+            continue
+        if normal(name).startswith(f"{stack.full_name.lower()}."):
+            continue
+        leads = sorted(references(properties) & going)
+        if logical_id in going and name.rstrip(".") in edge:
+            continue  # who lives on it is known: see edge_guard
+        if logical_id in going:
+            found[normal(name)] = "remove" if changes[logical_id].effect == "delete" else "replace"
+        elif leads:
+            found[normal(name)] = f"{changes[leads[0]].effect} {leads[0]}, which is behind"
     return found
 
 
@@ -69,6 +99,12 @@ def check_change_set(aws: Aws, zones: Zones, stack: Stack, change_set: ChangeSet
     groups = endangered_groups(change_set.by_id(), deployed)
     if groups:
         check_groups(aws, stack, groups)
+    for name, does in lost_names(change_set.by_id(), deployed, stack).items():
+        whose = f"and all requests for it come to {stack.full_name}"
+        raise Refused(
+            f"the update would {does} the record of {name.rstrip('.')}, {whose}",
+            hint="Create a new version under a name of its own, or use --force where these requests may be lost.",
+        )
     touched = endangered(change_set.by_id(), deployed)
     if not touched:
         return

@@ -202,6 +202,32 @@ def test_what_no_update_can_change_is_said_with_the_way_on(senza: Senza, aws: Aw
     assert "Nothing was made of it yet." in senza("drift hello-world 3", exit_code=1).stderr
 
 
+def test_a_name_that_has_no_other_version_is_not_taken_away(senza: Senza, aws: Aws, tmp_path: Path) -> None:
+    """Of a record without weight nobody can say how much traffic it has: it has all that there is."""
+    domains = "Domains: {MainDomain: {Type: standalone, Zone: hello.example.org, Subdomain: www}}"
+    alone = f"Type: Senza::ElasticLoadBalancer\n      {domains}"
+    senza("create", changed(tmp_path, "Type: Senza::WeightedDnsElasticLoadBalancer", alone), "1", "0.1", "--wait")
+    definition = tmp_path / "changed.yaml"
+    for old, new, said in (
+        ("internet-facing", "internal", "replace AppLoadBalancer, which is behind the record of www.hello.example.org"),
+        ("Subdomain: www", "Subdomain: web", "replace the record of www.hello.example.org, and all requests for it"),
+        (
+            domains,
+            "Listeners: [{LoadBalancerPort: 80, InstancePort: 8080, Protocol: HTTP}]",
+            "remove the record of www",
+        ),
+    ):
+        text = definition.read_text()
+        other = tmp_path / "other.yaml"
+        other.write_text(text.replace(old, new))
+        result = senza("update", str(other), "1", "0.1", exit_code=1)
+        assert f"the update would {said}" in result.stderr
+        assert change_sets(aws, "hello-world-1") == []
+    senza("update", str(definition), "1", "0.2", "--wait")
+    other.write_text(text.replace("Subdomain: www", "Subdomain: web"))
+    senza("update", str(other), "1", "0.2", "--force")
+
+
 KEPT = """
 SenzaInfo: {StackName: jobs}
 Resources:
