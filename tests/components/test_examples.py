@@ -15,6 +15,7 @@ from senza.components.model import ComponentType
 from senza.components.registry import built_in_types
 from senza.components.shared_load_balancer import SharedLoadBalancer
 from tests.components.conftest import NETWORK, Compiles
+from tests.linting import linted
 
 INFO = "SenzaInfo:\n  StackName: my-app\n  SpotinstAccessToken: abc\n"
 
@@ -39,9 +40,7 @@ def test_example_compiles_without_errors(kind: type[ComponentType], compiles: Co
     compiled = compiles(with_network(kind))
     check_limits(compiled)
     assert len(compiled.template["Mappings"]) > 1 or len(compiled.template["Resources"]) > 1
-    api = pytest.importorskip("cfnlint.api", reason="cfn-lint is not installed")
-    matches = api.lint(compiled.template_body(), config=api.ManualArgs(regions=["eu-central-1"]))
-    assert [str(match) for match in matches if match.rule.id.startswith("E")] == []
+    assert [str(match) for match in linted(compiled.template_body()) if match.rule.id.startswith("E")] == []
 
 
 @pytest.mark.parametrize("kind", built_in_types(), ids=lambda kind: kind.type_names[0])

@@ -11,6 +11,7 @@ import yaml
 
 from senza.starters.registry import BUILT_IN, find_starter
 from senza.starters.text import fill, scalar
+from tests.linting import linted
 from tests.starters.conftest import ARGUMENTS, Init
 
 STARTERS = sorted(BUILT_IN)
@@ -38,11 +39,9 @@ def test_it_can_be_created(name: str, init: Init) -> None:
 
 @pytest.mark.parametrize("name", STARTERS)
 def test_amazons_linter_finds_no_error_in_it(name: str, init: Init) -> None:
-    api = pytest.importorskip("cfnlint.api", reason="cfn-lint is not installed")
     assert init(name, "--yes").exit_code == 0
     template = init.senza("print", str(init.file), "1", *ARGUMENTS.get(name, [])).stdout
-    matches = api.lint(template, config=api.ManualArgs(regions=["eu-central-1"]))
-    assert [str(match) for match in matches if match.rule.id.startswith("E")] == []
+    assert [str(match) for match in linted(template) if match.rule.id.startswith("E")] == []
 
 
 @pytest.mark.parametrize("name", STARTERS)
