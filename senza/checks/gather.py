@@ -85,7 +85,7 @@ def gather(
         return gathered
     keys.look_at(definition, gathered)
     gathered.region = account.region if account else region or _region_in(definition.tree) or REGION
-    account = account or StandIn(gathered.region, _certificates_in(definition.tree))
+    account = account or StandIn(gathered.region, certificates_in(definition.tree))
     definition, values = placeholders.completed(definition, arguments, parameter_values or {}, defaults or {})
     made_up = len(values) > len(parameter_values or {})
     given = {"parameter_values": values, "defaults": defaults}
@@ -283,7 +283,7 @@ def _region_in(tree: Mapping[str, Any]) -> str:
     return ""
 
 
-def _certificates_in(tree: Any) -> set[str]:
+def certificates_in(tree: Any) -> set[str]:
     """What the definition names as certificates."""
     found: set[str] = set()
     if isinstance(tree, Mapping):
@@ -291,8 +291,8 @@ def _certificates_in(tree: Any) -> set[str]:
             if key == "SSLCertificateId":
                 items = value if isinstance(value, list) else [value]
                 found |= {part.strip() for item in items if isinstance(item, str) for part in item.split(",")}
-            found |= _certificates_in(value)
+            found |= certificates_in(value)
     elif isinstance(tree, list):
         for item in tree:
-            found |= _certificates_in(item)
+            found |= certificates_in(item)
     return found - {""}

@@ -41,7 +41,9 @@ class Nowhere(Aws):
         raise self._unknown(service, operation)
 
     def _unknown(self, service: str, operation: str) -> Offline:
-        return Offline(f"only AWS knows this ({service} {operation})", hint="Check it with --aws.")
+        return Offline(
+            f"only AWS knows this ({service} {operation})", hint="With --aws, or without --offline, it is asked."
+        )
 
 
 class StandIn(Account):

@@ -83,6 +83,7 @@ def gathered_by(
     online: bool,
 ) -> Gathered:
     from senza.checks.gather import gather
+    from senza.cli.compiling import region_of
     from senza.definition import check_version, load_parameter_file
 
     if version:
@@ -113,14 +114,6 @@ def discreet(context: Context, finding: Finding) -> Finding:
     from dataclasses import replace
 
     return replace(finding, message=context.discretion(finding.message), hint=context.discretion(finding.hint))
-
-
-def region_of(context: Context) -> str:
-    """The region as far as that is known without reading AWS's own files, which takes longer than all checks."""
-    names = ("AWS_REGION", "AWS_DEFAULT_REGION")
-    if context.environment and context.environment.region:
-        return context.environment.region
-    return context.region or next((context.environ[name] for name in names if context.environ.get(name)), "")
 
 
 def look_at(

@@ -13,6 +13,7 @@ from senza.cli.options import the_context
 from senza.cli.types import complete_files, tag
 
 if TYPE_CHECKING:
+    from senza.account import Account
     from senza.components import Compiled
     from senza.definition import Bound, Definition
 
@@ -34,8 +35,8 @@ class Request:
     verify: str | None = None
     """The policy that container images must pass, instead of the configured one."""
 
-    def bind(self, context: Context) -> Bound:
-        """Load and bind. Raises DefinitionError and UsageError."""
+    def bind(self, context: Context, account: Account | None = None) -> Bound:
+        """Load and bind; account: another one than the context's. Raises DefinitionError and UsageError."""
         from senza.cli.entering import defaults_for, place_of
         from senza.definition import bind, load, load_parameter_file
 
@@ -47,8 +48,8 @@ class Request:
             definition,
             self.version,
             self.parameters,
-            region=lambda: context.aws().region,
-            account_info=context.account().info,
+            region=lambda: account.region if account else context.aws().region,
+            account_info=(account or context.account()).info,
             parameter_values=values,
             defaults=defaults,
             defaults_of=place_of(context.environment),
@@ -72,6 +73,30 @@ class Request:
         context.discretion.keep(secrets_of(bound, compiled))
         tell_about(context, compiled)
         return compiled
+
+    def compile_offline(self, context: Context) -> Compiled:
+        """Compile with facts that are made up, and without a question to anybody; as :meth:`compile` otherwise."""
+        from senza.checks.gather import certificates_in
+        from senza.checks.standin import REGION, StandIn
+        from senza.components import compile
+        from senza.definition import load
+
+        named = certificates_in(load(self.definition, lenient=self.force).tree)
+        account = StandIn(region_of(context) or REGION, named)
+        bound = self.bind(context, account)
+        compiled = compile(bound, account, force=self.force, extra_tags=dict(self.tags))
+        context.discretion.keep(secrets_of(bound, compiled))
+        context.say("Offline: what only the account knows is made up.")
+        tell_about(context, compiled)
+        return compiled
+
+
+def region_of(context: Context) -> str:
+    """The region as far as that is known without reading AWS's own files, which takes longer than all checks."""
+    names = ("AWS_REGION", "AWS_DEFAULT_REGION")
+    if context.environment and context.environment.region:
+        return context.environment.region
+    return context.region or next((context.environ[name] for name in names if context.environ.get(name)), "")
 
 
 def given_secrets(definition: Definition, arguments: Sequence[str], *sources: Mapping[str, object]) -> Iterator[str]:

@@ -86,7 +86,8 @@ PAGES = {
         {"senza traffic hello-world": (*HELLO, *LOAD, "senza deploy hello-world.yaml 2 0.2")},
     ),
     "docs/quickstart.md": Page(
-        codes={"senza deploy definitions/hello-world.yaml 3 0.3": 1}, files={"senza.yaml": ENVIRONMENTS}
+        codes={"senza deploy definitions/hello-world.yaml 3 0.3": 1},
+        files={"senza.yaml": ENVIRONMENTS, "app.yaml": WORKER},
     ),
     "docs/rollouts.md": Page(
         {"senza deploy definitions/hello-world.yaml 3 0.4": HELLO},
