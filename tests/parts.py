@@ -23,6 +23,8 @@ from botocore.client import ClientCreator
 def shared() -> Iterator[None]:
     """Sessions share the files of botocore's data, and the clients of a service its description and their methods."""
     load_model, create_methods = ClientCreator._load_service_model, ClientCreator._create_methods
+    alias = botocore.hooks.EventAliaser._alias_event_name
+    aliases: dict[str, str] = {}
     models: dict[Any, Any] = {}
     methods: dict[Any, dict[str, Any]] = {}
 
@@ -36,9 +38,15 @@ def shared() -> Iterator[None]:
             methods[model] = create_methods(self, model)
         return dict(methods[model])  # the class that is made of it gets more
 
+    def alias_of(self: Any, event: str) -> str:
+        if event not in aliases:
+            aliases[event] = alias(self, event)
+        return aliases[event]
+
     with ExitStack() as changed:
         for place, name, instead in (
             (botocore.session, "create_loader", cache(botocore.session.create_loader)),
+            (botocore.hooks.EventAliaser, "_alias_event_name", alias_of),
             (botocore.hooks, "accepts_kwargs", by_code(botocore.hooks.accepts_kwargs)),
             (
                 botocore.parsers,
