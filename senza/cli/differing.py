@@ -12,7 +12,7 @@ import click
 from senza.discretion import harmless, visible_json
 
 if TYPE_CHECKING:
-    from senza.stacks.change_sets import ResourceChange
+    from senza.stacks.change_sets import ChangeSet
     from senza.stacks.comparison import Comparison, Difference, ResourceDifference
 
 MARKS = {"added": ("+", "green"), "removed": ("-", "red"), "changed": ("~", "yellow")}
@@ -124,15 +124,18 @@ def plain(one: Difference) -> dict[str, Any]:
     return {"path": one.key_path, **{name: value for name, value in sides.items() if value is not MISSING}}
 
 
-def summary(changes: tuple[ResourceChange, ...]) -> str:
+def summary(change_set: ChangeSet) -> str:
     """``perhaps replaced: AppServer; changed in place: AppServerConfig``, what is worst first but for what is new."""
     words = {"create": "created", "delete": "deleted", "leave": "left behind"}
     words |= {"replace": "replaced", "may replace": "perhaps replaced"}
     words |= {"interrupt": "interrupted", "none": "changed in place"}
     groups: dict[tuple[str, str], list[str]] = {}
-    for one in sorted(changes, key=lambda one: one.note == "if at all"):
-        groups.setdefault((one.effect, one.note), []).append(one.logical_id)
-    told = sorted(groups.items(), key=lambda group: (list(words).index(group[0][0]), bool(group[0][1])))
-    return "; ".join(
-        f"{', '.join(filter(None, (words[effect], note)))}: {', '.join(ids)}" for (effect, note), ids in told
-    )
+    for one in change_set.changes:
+        groups.setdefault((one.effect, change_set.note_of(one)), []).append(one.logical_id)
+
+    def place(group: tuple[str, str]) -> tuple[int, bool, bool]:
+        effect, note = group
+        return list(words).index(effect), bool(note), note == "if at all"
+
+    told = ((*group, ", ".join(groups[group])) for group in sorted(groups, key=place))
+    return "; ".join(f"{', '.join(filter(None, (words[effect], note)))}: {ids}" for effect, note, ids in told)

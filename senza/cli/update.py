@@ -132,7 +132,7 @@ def looked_at(
             discard(aws, change_set.id)
             return None
         check_traffic(context, planned, stack, change_set, how)
-        context.say(f"{stack.full_name}: {summary(change_set.changes) or 'only outputs change'}")
+        context.say(f"{stack.full_name}: {summary(change_set) or 'only outputs change'}")
         if how.review:
             review_update(context, planned, stack, change_set, how.secrets)
             recording.keep_lock()  # and traffic may have come while somebody thought

@@ -33,6 +33,7 @@ BAD_STATE = re.compile(r"is in (\w+) state and can ?not be updated")
 GONE = "ChangeSetNotFound"
 INTERVAL = 1.0
 TIMEOUT = 300.0
+IF_AT_ALL = "if at all"
 STAYING = {
     "ReplaceAndRetain": "the old one stays",
     "Snapshot": "after a snapshot",
@@ -103,7 +104,7 @@ class ResourceChange:
             return ""
         if all(one.attribute == "Tags" for one in self.details):
             return "tags only"
-        return "" if any(one.certain for one in self.details) else "if at all"
+        return "" if any(one.certain for one in self.details) else IF_AT_ALL
 
     @property
     def goes(self) -> bool:
@@ -122,6 +123,12 @@ class ChangeSet:
 
     def by_id(self) -> dict[str, ResourceChange]:
         return {one.logical_id: one for one in self.changes}
+
+    def note_of(self, one: ResourceChange) -> str:
+        """Its note; what follows from something that is sure to be replaced changes for sure, too."""
+        replaced = {each.logical_id for each in self.changes if each.replacement == "True"}
+        certain = one.note == IF_AT_ALL and any(each.cause.split(".")[0] in replaced for each in one.details)
+        return "" if certain else one.note
 
 
 def make_change_set(

@@ -40,7 +40,8 @@ def compare(
         what = HAPPENS.get(change.action, "changed") if change else what
         because = tuple(dict.fromkeys(one.cause for one in change.details if one.cause)) if change else ()
         effect = change.effect if change else ("none" if change_set and what == "changed" else "")
-        note = change.note if change else BY_CONDITION if change_set and what != "changed" else ""
+        note = BY_CONDITION if change_set and what != "changed" else ""
+        note = change_set.note_of(change) if change_set and change else note
         if what == "added":
             found = tuple(leaves(rest_of(there))) if before else ()  # of the very first stack, everything is new
         shown = () if what == "removed" else tuple(mask.of(one) for one in found)

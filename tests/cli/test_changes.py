@@ -164,6 +164,9 @@ def test_an_update_says_what_it_changes(senza: Senza) -> None:
 def test_what_would_touch_a_record_with_traffic_is_refused(senza: Senza, aws: Aws, tmp_path: Path) -> None:
     senza("create DEF 1 0.1 --wait")
     internal = changed(tmp_path, "Scheme: internet-facing", "Scheme: internal")
+    said = senza("diff", internal, "1", "0.1").stdout
+    assert "~ AppLoadBalancer  AWS::ElasticLoadBalancing::LoadBalancer  (replaces it)" in said
+    assert "~ AppLoadBalancerMainDomain  AWS::Route53::RecordSet  (in place)" in said  # no doubt about that
     senza("traffic hello-world 1 100")
     result = senza("update", internal, "1", "0.1", exit_code=1)
     assert "hello-world-1 has 100 % there" in result.stderr
