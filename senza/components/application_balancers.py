@@ -46,6 +46,15 @@ class ApplicationLoadBalancer(ModernLoadBalancer):
             properties["LoadBalancerAttributes"] = with_access_logs(attributes, self.settings, self.site)
         return properties
 
+    def further(self, certificates: list[Any]) -> dict[str, Any]:
+        """A listener itself takes one certificate, the others are added to it ("Add certificates" in the guide)."""
+        if not certificates:
+            return {}
+        name = f"{self.name}Certificates"
+        added = [{"CertificateArn": arn} for arn in certificates]
+        properties = {"ListenerArn": ref(f"{self.name}Listener"), "Certificates": added}
+        return {name: self.shaper().resource(alb.ListenerCertificate, name, properties)}
+
     def redirecting(self) -> dict[str, Any]:
         """The listener on port 80 that leads to HTTPS, by its logical id. Raises DefinitionError where there is one."""
         for number, listener in enumerate(self.settings.items("Listeners")):

@@ -95,6 +95,7 @@ Alb:
             made = shaper.resource(alb.Listener, logical_id, listener["Properties"])
             made.resource.update({key: value for key, value in listener.items() if key not in ("Type", "Properties")})
             fragment.resources[logical_id] = made
+        fragment.resources.update(self.further(self._certificates(domains)[1:]))
         fragment.resources.update(self._redirect())
         fragment.resources.update(web_acl(self.settings, self.site, shaper))
         types = record_types(self.settings)
@@ -158,8 +159,8 @@ Alb:
         if "Listeners" not in self.settings:
             defaults = {**standard, "Port": 443, "Protocol": "HTTPS", "Certificates": None}
             listener = {**defaults, **self.given(alb.Listener, defaults)}
-            if self.encrypted() and "Certificates" not in self.settings:
-                listener["Certificates"] = [{"CertificateArn": arn} for arn in self.certificates(domains)]
+            if certificates := self._certificates(domains):
+                listener["Certificates"] = [{"CertificateArn": certificates[0]}]
             return [{"Properties": listener}]
         whole = []
         for number, listener in enumerate(self.settings.items("Listeners")):
@@ -171,6 +172,12 @@ Alb:
             resource = dict(listener) if "Properties" in listener else {"Properties": listener}
             whole.append({**resource, "Properties": {**standard, **resource["Properties"]}})
         return whole
+
+    def _certificates(self, domains: list[Domain]) -> list[Any]:
+        """Of the listener by default; none where it needs none, or they are given as they are."""
+        if "Listeners" in self.settings or "Certificates" in self.settings or not self.encrypted():
+            return []
+        return self.certificates(domains)
 
     def _forward(self) -> list[dict[str, Any]]:
         return [{"Type": "forward", "TargetGroupArn": ref(f"{self.name}TargetGroup")}]

@@ -109,6 +109,8 @@ Nlb:
             port = settings.require("TargetPort", "8443")
             return [Listener(settings, (), 443, "TLS", TargetGroup(settings.integer("TargetPort", port), "TCP"))]
         found = []
+        if not settings.items("Listeners"):
+            raise settings.wrong("there are no listeners in it", "Listeners", hint="Leave it out for one on port 443.")
         for number, entry in enumerate(entries(settings, "Listeners", LISTENER, self.site.tolerate)):
             protocol = one_of(entry, "Protocol", PROTOCOLS)
             speaks = one_of(entry, "TargetProtocol", PROTOCOLS, "TCP" if protocol == "TLS" else protocol)

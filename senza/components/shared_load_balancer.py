@@ -30,7 +30,6 @@ from senza.components.domains import Domain, records
 from senza.components.functions import get_att, ref
 from senza.components.model import Fragment, Property
 from senza.components.sections import checked_section
-from senza.components.shapes import Shaper
 
 KINDS = (alb.LoadBalancer, alb.Listener)
 NOT_FOUND = {
@@ -134,7 +133,7 @@ Edge:
         properties = {**defaults, **self.given(alb.Listener, defaults), **own}
         fragment.resources[self.name] = balancer
         fragment.resources[listener] = shaper.resource(alb.Listener, listener, properties)
-        fragment.resources.update(self._further(certificates[1:], shaper))
+        fragment.resources.update(self.further(certificates[1:]))
         if section is None or section.boolean("Redirect", True):
             fragment.resources.update(self.redirecting())
         fragment.resources.update(web_acl(self.settings, self.site, shaper))
@@ -148,15 +147,6 @@ Edge:
             return self.certificates(domains)
         found = [found_certificate(self.settings, self.site, [domain]) for domain in domains]
         return list(dict.fromkeys(found))
-
-    def _further(self, certificates: list[Any], shaper: Shaper) -> dict[str, Any]:
-        """A listener itself takes one certificate, the others are added to it ("Add certificates" in the guide)."""
-        if not certificates:
-            return {}
-        name = f"{self.name}Certificates"
-        added = [{"CertificateArn": arn} for arn in certificates]
-        properties = {"ListenerArn": ref(f"{self.name}Listener"), "Certificates": added}
-        return {name: shaper.resource(alb.ListenerCertificate, name, properties)}
 
     def _outputs(self, domains: list[Domain], certificates: list[Any]) -> dict[str, Any]:
         """As long as an app's stack imports one of them, CloudFormation does not let the stack go."""

@@ -200,11 +200,11 @@ def test_an_application_load_balancer(compiles: Compiles, labels: dict[str, str]
         force=True,
     )
     listener, target = resources["AlbListener"]["Properties"], resources["AlbTargetGroup"]["Properties"]
-    arns = [certificate["CertificateArn"] for certificate in listener["Certificates"]]
-    assert [labels.get(arn, arn) for arn in arns] == [
-        "<iam-cert:hello-example-org>",
-        "arn:aws:iam::1:server-certificate/x",
-    ]
+    further = resources["AlbCertificates"]
+    (first,), (second,) = listener["Certificates"], further["Properties"]["Certificates"]  # a listener takes one only
+    assert labels[first["CertificateArn"]] == "<iam-cert:hello-example-org>"
+    assert second["CertificateArn"] == "arn:aws:iam::1:server-certificate/x"
+    assert further["Properties"]["ListenerArn"] == {"Ref": "AlbListener"}
     assert listener["SslPolicy"].startswith("ELBSecurityPolicy")
     assert target["Matcher"] == {"HttpCode": "200"}
     assert target["Tags"] == resources["Alb"]["Properties"]["Tags"] == [{"Key": "a", "Value": "b"}]

@@ -25,6 +25,7 @@ POLICIES = tuple(
     )
 )
 """Those that stay; for FIPS and RFC 9151 there are more, and new ones come ("Security policies" in the guides)."""
+PROTOCOLS = {"application": ("HTTP", "HTTPS"), "network": ("TCP", "TLS", "UDP", "TCP_UDP", "QUIC", "TCP_QUIC")}
 _POLICY = re.compile(r"ELBSecurityPolicy-(?:[A-Za-z0-9-]+-)?(?P<year>20\d\d)-\d\d")
 FROZEN = 2021
 """All policies of that year and before are in the list."""
@@ -32,6 +33,7 @@ FROZEN = 2021
 
 def wrong_listeners(subject: Subject) -> Iterator[Hit]:
     taken: dict[tuple[str, str], str] = {}
+    kinds = {one.id: literal(one.properties.get("Type", "application")) for one in subject.of(MODERN)}
     for listener in subject.of(LISTENER):
         given = listener.properties
         balancer, port = target(given.get("LoadBalancerArn")), literal(given.get("Port"))
@@ -39,7 +41,9 @@ def wrong_listeners(subject: Subject) -> Iterator[Hit]:
         first = taken.setdefault((balancer, port), listener.id)
         if balancer and port and first != listener.id and not conditional(subject, first, listener.id):
             message = f"{first} and {listener.id} both listen on port {port}"
-            hint = "Write one listener; Protocol: TCP_UDP takes both."
+            hint = "Give one of them another Port."
+            if kinds.get(balancer) == "network":
+                hint = "Write one listener; Protocol: TCP_UDP takes both."
             yield Hit(message, listener.id, ("Port",), (*words, "Port"), hint=hint)
         policy = literal(given.get("SslPolicy"))
         if policy and not may_be_policy(policy):
@@ -49,6 +53,27 @@ def wrong_listeners(subject: Subject) -> Iterator[Hit]:
             place = (*words, "SslPolicy") if own else ("HTTPS", "Policy")
             yield Hit(f"there is no security policy {policy}", listener.id, ("SslPolicy",), place, hint=hint)
         yield from _wrong_alpn(listener, (*words, "AlpnPolicy"))
+        yield from _unfit(listener, kinds.get(balancer, ""), words)
+
+
+def _unfit(listener: Resource, kind: str, words: KeyPath) -> Iterator[Hit]:
+    """What this protocol cannot have, and protocols that this kind of load balancer cannot have."""
+    protocol = literal(listener.properties.get("Protocol")).upper()
+    if protocol and kind in PROTOCOLS and protocol not in PROTOCOLS[kind]:
+        message = f"no listener of an {kind} load balancer speaks {protocol}".replace("an network", "a network")
+        hint = f"Write {' or '.join(PROTOCOLS[kind])}."
+        yield Hit(message, listener.id, ("Protocol",), (*words, "Protocol"), hint=hint)
+        return
+    certificates = listener.properties.get("Certificates")
+    if protocol in ("HTTP", "TCP", "UDP", "TCP_UDP"):
+        for name in ("Certificates", "SslPolicy"):
+            if name in listener.properties:
+                message = f"{protocol} is not encrypted, so its listener has no {name}"
+                yield Hit(message, listener.id, (name,), (*words, name), hint=f"Remove {name}, or use HTTPS or TLS.")
+    elif isinstance(certificates, list) and len(certificates) > 1:
+        message = "a listener takes one certificate"
+        hint = "Add the others with an AWS::ElasticLoadBalancingV2::ListenerCertificate; SSLCertificateId does that."
+        yield Hit(message, listener.id, ("Certificates",), (*words, "Certificates"), hint=hint)
 
 
 def may_be_policy(name: str) -> bool:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
-from senza.checks.model import Hit, Resource, Rule, Subject, entries, literal, mapping
+from senza.checks.model import Hit, Resource, Rule, Subject, entries, literal, mapping, target
 from senza.checks.rules.attributes import RULE, TARGET_GROUP, groups_of, kind_of_group
-from senza.checks.rules.availability import seconds_of
+from senza.checks.rules.availability import GROUP, seconds_of
 from senza.checks.rules.balancers import LISTENER
 from senza.components.network_load_balancer import PASSES_ON
 
 ONLY_FORWARD = ("HTTP2", "GRPC")
 """Protocol versions with which requests can be forwarded and nothing else ("Protocol version" in the guide)."""
+
+MOST_CODE = {"application": 499, "network": 599}
+"""The highest code that may count as a good answer (Matcher in the API reference)."""
 
 
 def version_of(group: Resource) -> str:
@@ -28,6 +32,10 @@ def unfit_checks(subject: Subject) -> Iterator[Hit]:
                 other = "GrpcCode" if grpc else "HttpCode"
                 message = f"whoever speaks {'gRPC' if grpc else 'no gRPC'} does not answer with a {name}"
                 yield Hit(message, group.id, ("Matcher", name), ("Matcher",), hint=f"Write Matcher: {{{other}: ...}}.")
+        if (codes := literal(matcher.get("HttpCode"))) and kind and not may_be_codes(codes, MOST_CODE[kind]):
+            message = f"{codes} cannot be the codes of a good answer"
+            hint = f"Write 200 to {MOST_CODE[kind]}, as in 200,204 or 200-299."
+            yield Hit(message, group.id, ("Matcher", "HttpCode"), ("Matcher",), hint=hint)
         checks = literal(given.get("HealthCheckProtocol")).upper()
         if kind == "network" and checks in ("", "TCP"):
             for name in ("HealthCheckPath", "Matcher"):
@@ -36,6 +44,15 @@ def unfit_checks(subject: Subject) -> Iterator[Hit]:
                     hint = "Write HealthCheckProtocol: HTTP."
                     yield Hit(message, group.id, (name,), (name,), hint=hint)
         yield from unfit_times(group, kind)
+
+
+def may_be_codes(text: str, most: int) -> bool:
+    """Whether these are codes and ranges of them (Matcher in the API reference)."""
+    for part in text.split(","):
+        match = re.fullmatch(r"\s*(\d{3})(?:-(\d{3}))?\s*", part)
+        if not match or not 200 <= int(match[1]) <= int(match[2] or match[1]) <= most:
+            return False
+    return True
 
 
 def unfit_times(group: Resource, kind: str) -> Iterator[Hit]:
@@ -52,8 +69,14 @@ def unfit_times(group: Resource, kind: str) -> Iterator[Hit]:
 
 
 def unspoken(subject: Subject) -> Iterator[Hit]:
-    """Listeners and rules that cannot forward to their target group."""
+    """Listeners and rules that cannot forward to their target group, and groups of instances that cannot be in it."""
     groups = {group.id: group for group in subject.of(TARGET_GROUP)}
+    for scaled in subject.of(GROUP):
+        for name in map(target, entries(scaled.properties.get("TargetGroupARNs"))):
+            kind = literal(groups[name].properties.get("TargetType")) if name in groups else ""
+            if kind not in ("", "instance"):
+                message = f"{scaled.id} cannot register its instances with {name}, whose targets are of type {kind}"
+                yield Hit(message, name, ("TargetType",), ("TargetType",), hint="Write TargetType: instance.")
     for resource in subject.of(LISTENER, RULE):
         for name in dict.fromkeys(groups_of(resource)):
             if name in groups:
@@ -75,7 +98,7 @@ def _unspoken(resource: Resource, group: Resource) -> Iterator[Hit]:
                 hint = "Remove ProtocolVersion, or the log-in, and let the application ask for tokens itself."
                 yield Hit(message, group.id, words, words, hint=hint)
     speaks = literal(group.properties.get("Protocol")).upper()
-    if protocol in PASSES_ON and kind_of_group(group.properties) and speaks not in PASSES_ON[protocol]:
+    if protocol in PASSES_ON and kind_of_group(group.properties) == "network" and speaks not in PASSES_ON[protocol]:
         message = f"the {protocol} listener {resource.id} cannot pass on {speaks}"
         hint = f"Let the target group speak {' or '.join(PASSES_ON[protocol])}."
         yield Hit(message, group.id, ("Protocol",), ("Protocol",), hint=hint)
