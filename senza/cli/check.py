@@ -28,7 +28,7 @@ FORMATS = ("text", "json", "sarif", "github")
 @click.argument("parameters", metavar="[PARAMETER]...", nargs=-1)
 @click.option("--parameter-file", metavar="FILE", help="YAML mapping of parameter values.")
 @click.option("--aws", "online", is_flag=True, help="Ask the account, too: quotas, permissions, names that are taken, "
-              "instance types, certificates.")  # fmt: skip
+              "instance types, certificates, roles.")  # fmt: skip
 @click.option(
     "--lint/--no-lint", default=True, help="Run cfn-lint on the template, where it is installed; the default."
 )

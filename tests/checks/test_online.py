@@ -189,3 +189,11 @@ def test_what_cannot_be_looked_at_is_told_and_the_rest_goes_on(told: Ask, sandbo
 def test_every_kind_is_found_by_some_test() -> None:
     text = Path(__file__).read_text()
     assert [kind.id for kind in ONLINE if f'"{kind.id}"' not in text] == []
+
+
+def test_a_role_that_does_not_exist(told: Ask) -> None:
+    def with_roles(roles: str) -> str:
+        return group("t3.micro").replace("Image:", f"IamRoles: {roles}, Image:")
+
+    assert told(with_roles("[app-nobody]")) == [("error", "SZ606", 'there is no IAM role "app-nobody"')]
+    assert told(with_roles("[app-kio]")) == []

@@ -11,9 +11,10 @@ from senza.aws import Aws
 from senza.checks.kinds import UNKNOWN
 from senza.checks.model import Finding, Hit, Kind, Subject, located
 from senza.checks.online.account import Answer, Decisions, Online
-from senza.checks.online.kinds import CERTIFICATE, OFFERED, PERMISSION, QUOTA, TAKEN
+from senza.checks.online.kinds import CERTIFICATE, OFFERED, PERMISSION, QUOTA, ROLE, TAKEN
 from senza.checks.online.permissions import permitted
 from senza.checks.online.questions import balancer_quotas, certified, core_quotas, group_quotas, offered, taken
+from senza.checks.online.roles import missing_roles
 from senza.clock import Clock
 from senza.errors import SenzaError
 
@@ -25,6 +26,7 @@ QUESTIONS: tuple[tuple[Kind, str, Callable[[Online], Iterable[Answer]]], ...] = 
     (TAKEN, "names that are taken", taken),
     (OFFERED, "instance types in the zones", offered),
     (CERTIFICATE, "names of certificates", certified),
+    (ROLE, "roles", missing_roles),
 )
 
 

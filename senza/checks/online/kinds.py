@@ -42,4 +42,11 @@ CERTIFICATE = Kind(
     "Every client of that domain would refuse to connect.",
     "https://docs.aws.amazon.com/acm/latest/userguide/acm-certificate-characteristics.html",
 )
-ONLINE = (QUOTA, PERMISSION, TAKEN, OFFERED, CERTIFICATE)
+ROLE = Kind(
+    "SZ606",
+    "error",
+    "A role does not exist",
+    "The instance profile cannot be made, and the stack fails half-way.",
+    "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_switch-role-ec2_instance-profiles.html",
+)
+ONLINE = (QUOTA, PERMISSION, TAKEN, OFFERED, CERTIFICATE, ROLE)
