@@ -23,6 +23,26 @@ PASSING = THROTTLED | {
     *("ServiceUnavailable", "ServiceUnavailableException", "500", "502", "503", "504"),
 }
 
+PREFIXES = {
+    "elb": "elasticloadbalancing",
+    "elbv2": "elasticloadbalancing",
+    "resourcegroupstaggingapi": "tag",
+    "service-quotas": "servicequotas",
+}
+"""Services as permissions name them, where boto3's client has another name ("Service Authorization Reference")."""
+ACTIONS = {
+    ("s3", "GetBucketLifecycleConfiguration"): "s3:GetLifecycleConfiguration",
+    ("s3", "GetPublicAccessBlock"): "s3:GetBucketPublicAccessBlock",
+    ("s3", "HeadBucket"): "s3:ListBucket",
+    ("s3", "HeadObject"): "s3:GetObject",
+    ("s3", "ListBuckets"): "s3:ListAllMyBuckets",
+    ("s3", "ListObjectsV2"): "s3:ListBucket",
+    ("s3", "ListObjectVersions"): "s3:ListBucketVersions",
+    ("s3", "PutBucketEncryption"): "s3:PutEncryptionConfiguration",
+    ("s3", "PutBucketLifecycleConfiguration"): "s3:PutLifecycleConfiguration",
+    ("s3", "PutPublicAccessBlock"): "s3:PutBucketPublicAccessBlock",
+}
+"""Operations of S3 that are permitted under another name ("Actions, resources, and condition keys for Amazon S3")."""
 NO_LOGIN = {"SSOError", "SSOTokenLoadError", "UnauthorizedSSOTokenError", "TokenRetrievalError"}
 """botocore's exceptions for an SSO log-in that was not made, or is over."""
 
@@ -43,6 +63,11 @@ def passing(error: AwsError) -> bool:
     return error.code in PASSING
 
 
+def action(service: str, operation: str) -> str:
+    """What policies call it: ``elbv2``, ``DescribeRules`` is ``elasticloadbalancing:DescribeRules``."""
+    return ACTIONS.get((service, operation)) or f"{PREFIXES.get(service, service)}:{operation}"
+
+
 def hint_for(code: str, service: str, operation: str) -> str:
     if code in EXPIRED:
         return "Your AWS credentials have expired: log in again and repeat the command."
@@ -51,7 +76,7 @@ def hint_for(code: str, service: str, operation: str) -> str:
     if code in INVALID:
         return "AWS does not accept these credentials: check AWS_PROFILE, AWS_ACCESS_KEY_ID and the clock."
     if code in DENIED:
-        return f"The permission {service}:{operation} is missing."
+        return f"The permission {action(service, operation)} is missing."
     if code in THROTTLED:
         return "AWS limits the rate of calls; all retries were used up. Wait a moment and repeat the command."
     return ""

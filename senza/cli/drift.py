@@ -19,7 +19,7 @@ COLUMNS = (
     Column("stack_name"),
     Column("version", title="Ver."),
     Column("LogicalResourceId", title="Resource ID"),
-    Column("resource_type", shrinks=True),
+    Column("resource_type", shrinks=True, spare=True),
     Column("status", kind="state"),
     Column("property"),
     Column("template", shrinks=True),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from botocore.exceptions import EndpointConnectionError
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 from senza.aws import Aws, Endpoint
 from senza.aws.failures import translated
@@ -43,3 +43,21 @@ def test_a_sandbox_that_was_stopped_is_left_or_started() -> None:
         raise EndpointConnectionError(endpoint_url="http://127.0.0.1:34029/")
     assert "senza sandbox start" in caught.value.hint
     assert "senza sandbox env --unset" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "permission"),
+    [
+        ("cloudformation", "create_stack", "cloudformation:CreateStack"),
+        ("elbv2", "describe_rules", "elasticloadbalancing:DescribeRules"),
+        ("resourcegroupstaggingapi", "get_resources", "tag:GetResources"),
+        ("service-quotas", "get_service_quota", "servicequotas:GetServiceQuota"),
+        ("s3", "head_bucket", "s3:ListBucket"),
+        ("s3", "put_bucket_lifecycle_configuration", "s3:PutLifecycleConfiguration"),
+    ],
+)
+def test_a_permission_is_called_as_policies_call_it(service: str, operation: str, permission: str) -> None:
+    said = ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, operation)
+    with pytest.raises(AwsError) as caught, translated(service, operation):
+        raise said
+    assert caught.value.hint == f"The permission {permission} is missing."
