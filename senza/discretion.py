@@ -39,9 +39,11 @@ class Discretion:
         """As they were given, those that are long enough to be hidden."""
         return frozenset(self._secrets)
 
-    def keep(self, secrets: Iterable[str]) -> None:
-        """From now on, these are hidden."""
-        new = {one for one in secrets if len(one) >= SHORTEST} - self._secrets
+    def keep(self, secrets: Iterable[str], public: Iterable[str] = ()) -> None:
+        """From now on, these are hidden; not what is part of a public name, which would only become unreadable."""
+        names = list(public)
+        new = {one for one in secrets if len(one) >= SHORTEST and not any(one in name for name in names)}
+        new -= self._secrets
         if new:
             self._secrets |= new
             written = {form for one in self._secrets for form in forms(one)}

@@ -43,7 +43,8 @@ class Request:
         definition = load(self.definition, lenient=self.force)
         values = load_parameter_file(self.parameter_file) if self.parameter_file else None
         defaults = defaults_for(context, definition)
-        context.discretion.keep(given_secrets(definition, self.parameters, values or {}, defaults))
+        name = f"{definition.tree['SenzaInfo']['StackName']}-{self.version}"
+        context.discretion.keep(given_secrets(definition, self.parameters, values or {}, defaults), [name])
         bound = bind(
             definition,
             self.version,
@@ -54,7 +55,7 @@ class Request:
             defaults=defaults,
             defaults_of=place_of(context.environment),
         )
-        context.discretion.keep(secrets_of(bound))
+        context.discretion.keep(secrets_of(bound), [f"{bound.stack_name}-{bound.version}"])
         return bound
 
     def compile(self, context: Context, bound: Bound | None = None) -> Compiled:
@@ -70,7 +71,7 @@ class Request:
             context.aws().arrive()  # another account is not the fault of the component that first asks about it
         gate = gate_for(context, self.verify, force=self.force)
         compiled = compile(bound, context.account(), force=self.force, extra_tags=dict(self.tags), images=gate)
-        context.discretion.keep(secrets_of(bound, compiled))
+        context.discretion.keep(secrets_of(bound, compiled), [compiled.full_name])
         tell_about(context, compiled)
         return compiled
 
@@ -85,7 +86,7 @@ class Request:
         account = StandIn(region_of(context) or REGION, named)
         bound = self.bind(context, account)
         compiled = compile(bound, account, force=self.force, extra_tags=dict(self.tags))
-        context.discretion.keep(secrets_of(bound, compiled))
+        context.discretion.keep(secrets_of(bound, compiled), [compiled.full_name])
         context.say("Offline: what only the account knows is made up.")
         tell_about(context, compiled)
         return compiled
@@ -155,10 +156,11 @@ def check_before_sending(context: Context, request: Request, compiled: Compiled)
 
 def _check_by_rules(context: Context, request: Request, compiled: Compiled, bound: Bound) -> None:
     """Our own rules of ``senza check``, which take a millisecond. Raises DefinitionError; --force warns."""
-    from senza.checks.examine import before_sending, lines
+    from senza.checks.examine import before_sending, known_zones, lines
     from senza.errors import DefinitionError
 
-    found = before_sending(bound, compiled, context.aws().region).findings
+    zones = known_zones(context.account(), bound)
+    found = before_sending(bound, compiled, context.aws().region, zones).findings
     errors = [finding for finding in found if finding.severity == "error"]
     told = found if request.force else [finding for finding in found if finding not in errors]
     for line in lines(told, MOST_WARNINGS):

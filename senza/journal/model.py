@@ -19,6 +19,9 @@ KEY_FORMATS = re.compile(
     r"|https://[\w.-]+\.webhook\.office\.com/[\w/@-]+"
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(-----END [A-Z ]*PRIVATE KEY-----|\Z)"
 )
+FIELD = re.compile(r"[a-z][a-z_]*")
+"""How the journal calls what it holds. Whoever goes on with an operation needs these names, even where somebody's
+password is such a word."""
 ENDINGS = frozenset({"done", "finished", "failed", "interrupted"})
 """Kinds of the entries after which an operation does not go on, unless somebody resumes it."""
 
@@ -152,6 +155,10 @@ def plain(node: Any) -> Any:
     return node if node is None or isinstance(node, (str, int, float, bool)) else str(node)
 
 
+def is_field(key: Any) -> bool:
+    return isinstance(key, str) and FIELD.fullmatch(key) is not None
+
+
 def redacted(facts: Mapping[str, Any], secrets: Collection[str] = ()) -> dict[str, Any]:
     """The facts without these secrets, wherever in a text or a name they stand, and without what looks like a key."""
     written = {form for one in secrets if one for form in (forms(one) if len(one) >= SHORTEST else [one])}
@@ -163,7 +170,7 @@ def redacted(facts: Mapping[str, Any], secrets: Collection[str] = ()) -> dict[st
                 node = node.replace(secret, HIDDEN)
             return KEY_FORMATS.sub(HIDDEN, node)
         if isinstance(node, Mapping):
-            return {clean(key): clean(value) for key, value in node.items()}
+            return {key if is_field(key) else clean(key): clean(value) for key, value in node.items()}
         if isinstance(node, (list, tuple)):
             return [clean(value) for value in node]
         return node

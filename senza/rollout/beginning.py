@@ -49,9 +49,20 @@ def first_facts(beginning: Beginning, ground: Ground, plan: Sequence[RolloutStep
         **{"strategy": str(beginning.rollout.strategy), "directory": beginning.directory},
         **{"plan": steps, "plan_hash": digest, "ground": ground.to_json()},
     }
-    clean = redacted(facts, beginning.secrets)
+    clean = redacted(facts, kept_from(beginning.secrets, ground))
+    clean["ground"] = plain(ground.to_json())  # names and sizes, which have to be what they are
+    for step, kept in zip(steps, clean["plan"], strict=True):
+        kept["do"] = step["do"]
     clean["withheld"] = clean["section"] != plain(facts["section"])
     return clean
+
+
+def kept_from(secrets: Collection[str], ground: Ground) -> list[str]:
+    """The secrets that are to be kept from the journal: not those that are part of a name that it goes on by, which
+    everybody knows and which must be right."""
+    names = {ground.stack, *ground.others, *ground.sizes, *ground.weights}
+    names |= {stack for weights in ground.weights.values() for stack in weights}
+    return [one for one in secrets if not any(one in name for name in names)]
 
 
 def begun_with(beginning: Beginning) -> dict[str, Any]:

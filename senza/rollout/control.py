@@ -16,7 +16,7 @@ from senza.journal.model import plain
 from senza.plan import Reporter
 from senza.rollout.asking import ROLLOUT, Asking, carrier
 from senza.rollout.attending import AttentiveClock, Stop
-from senza.rollout.beginning import OTHERWISE, Beginning, begun_with, first_facts, open_already
+from senza.rollout.beginning import OTHERWISE, Beginning, begun_with, first_facts, kept_from, open_already
 from senza.rollout.ground import look_at_ground
 from senza.rollout.leaving import clean_up, looked_at
 from senza.rollout.made_of import STACK, sendable, settings_of, stored
@@ -133,7 +133,8 @@ class Control:
         facts = operation.entries[0].facts
         if facts["version"] != beginning.version:
             raise open_already(beginning.app, facts["version"])
-        now = plain(redacted(begun_with(beginning), beginning.secrets))
+        secrets = kept_from(beginning.secrets, Ground.from_json(facts["ground"]))
+        now = plain(redacted(begun_with(beginning), secrets))
         if changed := [name for name in now if now[name] != facts.get(name)]:
             how = ", ".join(OTHERWISE[name] for name in changed)
             raise open_already(beginning.app, facts["version"], f", begun with {how}")
@@ -264,6 +265,7 @@ class Control:
     # -- one run ----
     def run_of(self, operation: Operation, compiled: Callable[[], Compiled], beginning: Beginning | None = None) -> Run:
         first = operation.entries[0].facts
+        ground = Ground.from_json(first["ground"])
         return Run(
             aws=self.aws,
             clock=self.clock,
@@ -271,13 +273,13 @@ class Control:
             journal=self.journal,
             operation=operation,
             rollout=beginning.rollout if beginning else settings_of(operation),
-            ground=Ground.from_json(first["ground"]),
+            ground=ground,
             directory=first["directory"],
             compiled=compiled,
             web=self.web,
             say=self.reporter.progress,
             environ=self.environ,
-            secrets=beginning.secrets if beginning else (),
+            secrets=kept_from(beginning.secrets, ground) if beginning else (),
         )
 
     def runner(self, run: Run, lock: Lock) -> Runner:

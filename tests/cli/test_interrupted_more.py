@@ -16,12 +16,11 @@ from senza.cli.main import cli
 from senza.journal import Caller, Journal
 from senza.sandbox.embedded import EmbeddedSandbox
 from senza.sandbox.world import Failure
-from tests.branches import Tree, explore
+from tests.branches import READING, Killed, Tree, explore
 from tests.cli.conftest import HELLO_WORLD
 from tests.conftest import FakeClock
 from tests.promotion.conftest import Repository
 from tests.promotion.conftest import senza as repository
-from tests.rollout.rounds import READING, Killed
 
 __all__ = ["repository"]
 

@@ -368,3 +368,21 @@ def test_it_makes_exactly_these_calls(senza: Repository) -> None:
             call.replace(":", " ") + (f" ×{times}" if times > 1 else "") for call, times in sorted(expected.items())
         )
         assert f"| `{command}` | {sum(expected.values())} | {words} |" in BUDGETS.read_text(), words
+
+
+def test_secrets_of_a_promotion_are_told_nobody(senza: Repository) -> None:
+    """Given on the command line, in a file and by senza.yaml: AWS repeats them, and senza does not."""
+    secret = {name: f"canary{name}8Xq2Zr" for name in ("Word", "File", "Here")}
+    declared = "".join(f"    - {name}: {{NoEcho: true}}\n" for name in secret)
+    senza.define("hello-world", "", ("  Parameters:\n", f"  Parameters:\n{declared}"))
+    senza.environments(live=f"Here: {secret['Here']}")
+    Path("file.yaml").write_text(f"File: {secret['File']}\n")
+    given = f"Word={secret['Word']} --parameter-file file.yaml"
+    senza(f"deploy hello-world.yaml 1 ImageVersion=0.1 Here=other {given} -e staging")
+    senza.sandbox.faults.add("cloudformation:CreateStack", code="ValidationError", message=" ".join(secret.values()))
+    refused = senza(f"{HELLO} {given}", exit_code=1)
+    assert "*** *** *** (ValidationError)" in refused.stderr
+    told = [refused.output, senza(f"{HELLO} {given} --dry-run").output, senza(f"{HELLO} {given}").output]
+    told += [json.dumps([dict(one.facts) for one in senza.rollout("live", "hello-world").entries])]
+    told += [json.dumps(senza.template("live", "hello-world-1"))]
+    assert not [(name, text) for text in told for name, word in secret.items() if word in text]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 from pathlib import Path
 
@@ -342,3 +343,18 @@ def test_a_version_whose_last_update_failed_can_be_deployed(rollouts: Rollouts) 
     assert rollouts.stacks()["1"] == "UPDATE_ROLLBACK_COMPLETE"
     rollouts.senza("deploy DEF 1 0.1")
     assert rollouts.weights() == {"1": 200, "2": 0}
+
+
+@pytest.mark.parametrize("word", ["other", "hello", "Shift", "number"])
+def test_a_secret_that_is_a_word_of_ours_or_a_public_name_spoils_no_journal(rollouts: Rollouts, word: str) -> None:
+    """Whoever goes on with a rollout finds the names in the journal that are there."""
+    rollouts.define(*QUICK)
+    path = Path(rollouts.definition)
+    path.write_text(path.read_text().replace("  Parameters:\n", "  Parameters:\n    - Word: {NoEcho: true}\n"))
+    rollouts.senza(f"create DEF 1 {word} 0.1")
+    rollouts.senza(f"traffic {APP} 1 100")
+    rollouts.sandbox.advance(60)
+    killed_at(rollouts, f"deploy DEF 2 {word} 0.2", "ChangeResourceRecordSets", 2)
+    rollouts.senza(f"rollout resume {APP}{lock(rollouts)}")
+    assert rollouts.weights() == {"1": 0, "2": 200}
+    assert json.loads(rollouts.senza(f"rollout status {APP} -o json").stdout)["result"] == "promoted"

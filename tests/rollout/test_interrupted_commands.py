@@ -13,9 +13,9 @@ import pytest
 
 from senza.aws import Call
 from senza.rollout.progress import progress
-from tests.branches import Tree, explore
+from tests.branches import READING, Killed, Tree, explore
 from tests.rollout.conftest import APP, Rollouts
-from tests.rollout.rounds import BACK, READING, RESUMED, Killed
+from tests.rollout.rounds import BACK, RESUMED
 from tests.rollout.test_corners import OFF, killed_at, lock
 
 HALVES = ("Steps: [{Weight: 50, Bake: 1m}, {Weight: 100, Bake: 1m}]", OFF, "Keep: {Versions: 0, For: 1s}")
