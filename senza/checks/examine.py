@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from senza.account import Account
 from senza.checks.ignores import Ignored, applied, ignores_of
 from senza.checks.kinds import ALWAYS, WRONG
 from senza.checks.model import Finding, Kind, Severity, Subject, located, mapping
@@ -62,6 +63,13 @@ def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 def before_sending(bound: Bound, compiled: Compiled, region: str, zones: Mapping[str, str] | None = None) -> Report:
     """What ``create`` and ``update`` look at: our own rules, which take a millisecond or two."""
     return report(by_rules(Subject(bound, compiled, region, zones or {})), bound)
+
+
+def known_zones(account: Account, bound: Bound) -> dict[str, str]:
+    """Zone of each subnet where a component has looked for them, so that nothing is asked for this; else nothing."""
+    if not any(component.type.endswith("AutoConfiguration") for component in bound.components):
+        return {}
+    return {subnet.id: subnet.zone for subnet in account.all_subnets()}
 
 
 def lines(findings: Sequence[Finding], most: int) -> list[str]:

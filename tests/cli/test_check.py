@@ -174,6 +174,23 @@ def test_create_stops_at_an_error_unless_forced(senza: Senza, tmp_path: Path) ->
     assert "(SZ104)" in forced.stderr
 
 
+def test_create_knows_the_zones_of_the_subnets_that_were_found(
+    senza: Senza, aws: Aws, sandbox: EmbeddedSandbox
+) -> None:
+    """Two public subnets in a zone are nothing special; a load balancer cannot stand in both."""
+    more = aws.call(
+        *("ec2", "create_subnet"),
+        VpcId=sandbox.values["vpc_id"],
+        CidrBlock="172.20.200.0/24",
+        AvailabilityZone="eu-central-1a",
+        TagSpecifications=[{"ResourceType": "subnet", "Tags": [{"Key": "Name", "Value": "dmz-more"}]}],
+    )
+    assert more["Subnet"]["AvailabilityZone"] == "eu-central-1a"
+    result = senza("create DEF 1 0.1", exit_code=2)
+    assert "AppLoadBalancer would have two subnets in eu-central-1a" in result.stderr
+    assert aws.call("cloudformation", "list_stacks")["StackSummaries"] == []
+
+
 def test_create_of_hello_world_is_quiet(senza: Senza) -> None:
     warnings = [line for line in senza(f"create {HELLO_WORLD} 1 0.1").stderr.splitlines() if "(SZ" in line]
     assert warnings == []

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from senza.checks.model import Hit, Resource, Rule, Subject, entries, literal, mapping, target
 from senza.checks.rules.balancer_names import conditional
-from senza.checks.rules.balancers import LISTENER, MODERN
+from senza.checks.rules.balancers import CLASSIC, LISTENER, MODERN
 from senza.definition.model import KeyPath
 from senza.definition.suggest import did_you_mean
 
@@ -117,9 +117,9 @@ def wrong_addresses(subject: Subject) -> Iterator[Hit]:
 
 def wrong_places(subject: Subject) -> Iterator[Hit]:
     """Subnets that a load balancer cannot stand in, as far as they and their zones are known."""
-    for balancer in subject.of(MODERN):
+    for balancer in subject.of(MODERN, CLASSIC):
         given = balancer.properties
-        application = literal(given.get("Type", "application")) == "application"
+        application = balancer.type == MODERN and literal(given.get("Type", "application")) == "application"
         subnets = entries(subject.value(given.get("Subnets")))
         if subnets and all(isinstance(subnet, str) for subnet in subnets):
             zones = [subject.zones[subnet] for subnet in subnets if subnet in subject.zones]
