@@ -7,20 +7,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 from senza.aws import Aws
 from senza.clock import Clock
 from senza.errors import AwsError, Conflict, OperationFailed, TimedOut
+from senza.stacks.differences import no_echo
+from senza.stacks.hiding import HIDDEN
 from senza.stacks.summaries import REVIEWED, Stack
-from senza.stacks.templates import RECORD_SET
+from senza.stacks.templates import RECORD_SET, deployed_template, references
 
 TIMEOUT = 900.0
 INTERVAL = 2.0
 LIVE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_FAILED")
 """Statuses in which a stack can be compared (User Guide, "Detect drift on an entire stack")."""
+MASKED = "****"
+"""What CloudFormation tells of the value of a NoEcho parameter."""
 FILTERS = ("MODIFIED", "DELETED")
 
 
@@ -89,7 +93,35 @@ def find_drift(
         if running:
             clock.sleep(interval)
     found = aws.parallel({stack: partial(drifts_of, aws, stack) for stack in compared})
-    return [one for stack in compared for one in found[stack]]
+    return without_secrets(aws, [one for stack in compared for one in found[stack]])
+
+
+def without_secrets(aws: Aws, found: Sequence[ResourceDrift]) -> list[ResourceDrift]:
+    """The same, but for values of properties that NoEcho parameters are part of.
+
+    One call for each stack that drifted and may have such parameters. Raises NotFound, AwsError.
+    """
+    drifted = {one.stack for one in found if one.properties and not one.expected and may_have_secrets(one.stack)}
+    templates = aws.parallel({stack: partial(deployed_template, aws, stack.stack_id) for stack in drifted})
+    return [hidden(one, templates[one.stack]) if one.stack in templates else one for one in found]
+
+
+def may_have_secrets(stack: Stack) -> bool:
+    """Whether one of its parameters is masked by AWS, or its parameters are not known."""
+    return not stack.parameters or any(value == MASKED for _, value in stack.parameters)
+
+
+def hidden(one: ResourceDrift, template: Mapping[str, Any]) -> ResourceDrift:
+    secret = no_echo(template)
+    given = ((template.get("Resources") or {}).get(one.logical_id) or {}).get("Properties") or {}
+    spoilt = {name for name, value in given.items() if references(value) & secret}
+    return replace(
+        one,
+        properties=tuple(
+            replace(each, expected=HIDDEN, actual=HIDDEN) if each.path.lstrip("/").split("/")[0] in spoilt else each
+            for each in one.properties
+        ),
+    )
 
 
 def begun(aws: Aws, stack: Stack) -> str | Conflict:

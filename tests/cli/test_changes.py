@@ -452,6 +452,35 @@ def test_drift_is_what_somebody_changed_and_not_what_traffic_moved(senza: Senza,
     assert real == [("AppServer", "MaxSize", "1", "3")]
 
 
+SECRET_RECORD = """
+SenzaInfo: {StackName: shop, Parameters: [Password: {NoEcho: true}]}
+SenzaComponents: [Configuration: {Type: Senza::Configuration}]
+Resources:
+  Main:
+    Type: AWS::Route53::RecordSet
+    Properties:
+      HostedZoneName: hello.example.org.
+      Name: shop.hello.example.org.
+      Type: TXT
+      TTL: 20
+      ResourceRecords: [{"Fn::Sub": '"${Password}"'}]
+"""
+
+
+def test_drift_shows_no_secret(senza: Senza, aws: Aws, tmp_path: Path) -> None:
+    definition = tmp_path / "shop.yaml"
+    definition.write_text(SECRET_RECORD)
+    senza("create", str(definition), "1", "hunter2", "--wait")
+    zone = aws.call("route53", "list_hosted_zones")["HostedZones"][0]["Id"]
+    record = {"Name": "shop.hello.example.org.", "Type": "TXT", "TTL": 99, "ResourceRecords": [{"Value": '"former2"'}]}
+    changes = [{"Action": "UPSERT", "ResourceRecordSet": record}]
+    aws.call("route53", "change_resource_record_sets", HostedZoneId=zone, ChangeBatch={"Changes": changes})
+    for command in ("drift shop 1 -o json", "drift shop -o json"):
+        rows = {one["property"]: one for one in json.loads(senza(command).stdout)}
+        assert (rows["TTL"]["template"], rows["TTL"]["actual"]) == ("20", "99")
+        assert (rows["ResourceRecords"]["template"], rows["ResourceRecords"]["actual"]) == ("***", "***")
+
+
 def test_where_nothing_drifted_there_is_no_table(senza: Senza) -> None:
     senza("create DEF 1 0.1 --wait")
     result = senza("drift hello-world 1")
