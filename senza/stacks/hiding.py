@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from difflib import SequenceMatcher
 from typing import Any
 
+from senza.discretion import in_base64
 from senza.stacks.comparison import MISSING, Difference, Side, plain
 
 VERSION_KEY = "StackVersion"
@@ -76,7 +77,8 @@ class Mask:
 
     def __init__(self, secrets: Collection[str]) -> None:
         found = sorted({one.strip() for one in secrets if len(one.strip()) >= DISTINCT}, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(spelling, found))) if found else None
+        encoded = [re.escape(form) for one in found for form in in_base64(one)]
+        self._pattern = re.compile("|".join([*map(spelling, found), *encoded])) if found else None
         self._exact = set(secrets) - {""}
 
     def of(self, one: Difference) -> Difference:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from html import escape
 from typing import Any
@@ -108,6 +109,7 @@ def spellings(secret: str) -> dict[str, str]:
         "a URL": f"https://db/?password={quote(secret, safe='')}",
         "a form": urlencode({"password": secret, "user": "x"}),
         "HTML": escape(secret),
+        "base64": base64.b64encode(f"user:{secret}@".encode()).decode(),
     }
 
 
