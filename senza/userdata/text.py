@@ -44,17 +44,24 @@ def is_encoded(text: str) -> bool:
 
 def literal_bytes(value: Any) -> int:
     """Size of the literal text in user data, before base64; what functions will add is not known and counts nothing."""
+    if isinstance(value, str) and is_encoded(value):
+        return len(base64.b64decode("".join(value.split())))
+    return plain_bytes(value)
+
+
+def plain_bytes(value: Any) -> int:
+    """The same of what functions are given, which is not encoded, however much a word of it may look like that."""
     if isinstance(value, str):
-        return len(base64.b64decode("".join(value.split()))) if is_encoded(value) else len(value.encode())
+        return len(value.encode())
     if isinstance(value, list):
-        return sum(literal_bytes(item) for item in value)
+        return sum(plain_bytes(item) for item in value)
     if isinstance(value, Mapping) and len(value) == 1:
         name, argument = next(iter(value.items()))
         if name == "Fn::Base64":
-            return literal_bytes(argument)
+            return plain_bytes(argument)
         if name == "Fn::Join" and isinstance(argument, list) and len(argument) == 2 and isinstance(argument[1], list):
             delimiter = len(str(argument[0]).encode()) * max(len(argument[1]) - 1, 0)
-            return delimiter + literal_bytes(argument[1])
+            return delimiter + plain_bytes(argument[1])
         if name == "Fn::Sub":
             template = argument[0] if isinstance(argument, list) and argument else argument
             return len(re.sub(r"\$\{[^!][^}]*\}", "", str(template)).encode())
