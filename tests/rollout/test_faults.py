@@ -13,7 +13,7 @@ from tests.branches import Tree, explore
 from tests.rollout.conftest import APP, Rollouts
 from tests.rollout.rounds import BACK, RESUMED, Rounds, States
 
-PARTS = 4
+PARTS = 2
 WAYS = (RESUMED, BACK)
 FAULTS = {
     "throttled once": {"status": 400, "code": "Throttling"},
