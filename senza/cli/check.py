@@ -10,6 +10,7 @@ import click
 from senza.cli.context import Context
 from senza.cli.options import common_options, pass_context
 from senza.cli.types import complete_files
+from senza.discretion import harmless, visible_json
 from senza.errors import SenzaError
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def command(
     told = [discreet(context, finding) for finding in (*gathered.findings, *found)]
     made = report(told, gathered.bound, looked_for)
     if text := FORMATS[output](made, __version__):
-        click.echo(text)
+        click.echo(visible_json(text) if output in ("json", "sarif") else harmless(text))
     conclude(context, made, definition, strict)
 
 
@@ -113,7 +114,9 @@ def discreet(context: Context, finding: Finding) -> Finding:
     """cfn-lint repeats the values that it finds wrong. To be done before a format quotes them once more."""
     from dataclasses import replace
 
-    return replace(finding, message=context.discretion(finding.message), hint=context.discretion(finding.hint))
+    hidden = context.discretion
+    where = replace(finding.where, file=hidden(finding.where.file))
+    return replace(finding, message=hidden(finding.message), hint=hidden(finding.hint), where=where)
 
 
 def look_at(

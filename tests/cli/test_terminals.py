@@ -85,7 +85,9 @@ def test_tables_messages_and_formats(terminal: Terminal, clock: FakeClock, sandb
     operation = journal.begin("hello", "traffic", {"version": EVIL, EVIL: EVIL})
     operation.write("failed", {"because": EVIL})
     vpc = sandbox.values["subnets"]["internal-eu-central-1a"]
-    tags = [{"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": IN_XML}, {"Key": "StackName", "Value": IN_XML}]}]
+    tags = [
+        {"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": IN_XML}, {"Key": "StackName", "Value": IN_XML}]}
+    ]
     given = {"ImageId": "ami-0a000000000000002", "InstanceType": "t3.micro", "SubnetId": vpc, "TagSpecifications": tags}
     terminal.aws.call("ec2", "run_instances", MinCount=1, MaxCount=1, **given)
     terminal("create hello.yaml 1 --wait")
