@@ -23,7 +23,8 @@ version; further versions of the same stack may follow when they start with `v` 
 for its `StackName`.
 
 On a terminal, tables fit its width and are coloured, unless `NO_COLOR` is set; in a pipe nothing is cut. `-o json` and
-`-o tsv` have stable keys and native values; times are whole seconds since the epoch in JSON, and ISO 8601 UTC in TSV. Characters that a terminal might obey are written as `\\u....` in both.
+`-o tsv` have stable keys and native values; times are whole seconds since the epoch in JSON, and ISO 8601 UTC in TSV.
+Characters that a terminal might obey are written as `\\u....` in both.
 
 | exit code | when |
 |---|---|
