@@ -11,14 +11,15 @@ from typing import Any
 @cache
 def apply() -> None:
     """Once in a process, after the patches: they give classes of moto further methods."""
-    from moto.core import responses
+    from moto.core import responses, serialize
     from moto.core.errors import ErrorLookupFactory
-    from moto.core.serialize import XFormedAttributePicker
 
     # each request looks through all methods for its own, each error through all errors of its service for itself
     responses.method_names_from_class = cache(responses.method_names_from_class)
     ErrorLookupFactory._create_error_lut = staticmethod(cache(ErrorLookupFactory._create_error_lut))
-    XFormedAttributePicker.get_possible_keys = by_member(XFormedAttributePicker.get_possible_keys)
+    picker = serialize.XFormedAttributePicker
+    picker.get_possible_keys = by_member(picker.get_possible_keys)
+    serialize.parse_to_aware_datetime = of_texts(serialize.parse_to_aware_datetime)
     xmltodict: Any = import_module("xmltodict")
     if hasattr(xmltodict, "_validate_name"):  # since 1.0: looks at each letter of each name in an answer
         xmltodict._validate_name = lru_cache(10_000)(xmltodict._validate_name)
@@ -43,3 +44,9 @@ def by_member(find: Callable[[Any, Any], Iterable[str]]) -> Callable[[Any, Any],
         return seen[kind, member]
 
     return possible_keys
+
+
+def of_texts(parse: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """What moto keeps as text is parsed for each answer. Not of datetimes: those of different zones may be equal."""
+    known = lru_cache(10_000)(parse)
+    return lambda value: known(value) if isinstance(value, str) else parse(value)
