@@ -44,9 +44,7 @@ def test_a_version_in_another_region_keeps_its_traffic(aws: Aws, apps: Apps) -> 
     apps.create("shop-2")
     far_away(aws, apps, "shop-1", 200)
     zones = Account(aws).zones
-    with pytest.raises(
-        Refused, match=r"shop-1 in us-east-1 has 100 % of .*, and would give some of it to shop-2"
-    ):
+    with pytest.raises(Refused, match=r"shop-1 in us-east-1 has 100 % of .*, and would give some of it to shop-2"):
         plan_traffic(aws, zones, "shop", "2", 20)
     assert plan_traffic(aws, zones, "shop", "2", 20, force=True).steps
     assert [(one.identifier, one.status) for one in shares(aws, zones, "shop")] == [
