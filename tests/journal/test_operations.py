@@ -181,6 +181,18 @@ def test_the_newest_of_a_kind(machine: Machine, clock: FakeClock) -> None:
     assert machine().newest("nobody", "create") is None
 
 
+def test_of_two_within_a_second_the_later_is_the_newest(machine: Machine, clock: FakeClock) -> None:
+    begun = []
+    for _ in range(8):
+        begun.append(machine().begin(APP, "rollout", {}).id)
+        clock.sleep(0.1)
+    assert begun == sorted(begun)
+    assert len({ident.rpartition("-")[0] for ident in begun}) == 1
+    found = machine().newest(APP, "rollout")
+    assert found is not None
+    assert found.id == begun[-1]
+
+
 def test_a_prefix_of_a_name_is_another_app(machine: Machine) -> None:
     machine().begin("hello-world-2", "create", {})
     assert machine().operations("hello-world") == []

@@ -177,6 +177,7 @@ def test_rolling_refuses_what_only_a_change_set_tells(rollouts: Rollouts) -> Non
     assert "the update would rewrite the record of extra.hello.example.org" in said
     assert made == ["CreateChangeSet", "DescribeChangeSet", "DeleteChangeSet"]
     rollouts.senza(f"rollout abort {APP}")
+    rollouts.sandbox.advance(1)  # whose clock stands still: the ids of both rollouts would be the same but for chance
     _, made = updated("deploy DEF 1 ImageVersion=0.9")
     assert made == ["CreateChangeSet", "DescribeChangeSet", "ExecuteChangeSet"]
     (step,) = [entry for entry in rollouts.operation().entries if "effects" in entry.facts.get("before", {})]
