@@ -21,6 +21,9 @@ from senza.errors import AwsError, DefinitionError, NotFound, SenzaError
 class Account:
     """Safe to use from several threads. Every method may raise AwsError and what its docstring names."""
 
+    made_up = False
+    """Whether region and number say nothing, because nobody was asked."""
+
     def __init__(self, aws: Aws) -> None:
         self._aws = aws
         self._memo = Memo()

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from senza.components import Compiled
 from senza.components.capabilities import resources_of
+from senza.components.functions import is_dynamic
 from senza.definition.model import Bound, Component, KeyPath
 from senza.errors import Where
 
@@ -152,8 +153,8 @@ def name_at(path: KeyPath) -> str:
 
 
 def literal(value: Any) -> str:
-    """The value as text where it is a plain one, "" for functions, lists and mappings."""
-    return "" if isinstance(value, Mapping | list) or value is None else str(value)
+    """The value as text where it is a plain one, "" for functions, dynamic references, lists and mappings."""
+    return "" if isinstance(value, Mapping | list) or value is None or is_dynamic(value) else str(value)
 
 
 def entries(value: Any) -> list[Any]:

@@ -54,7 +54,6 @@ class StandIn(Account):
     """
 
     made_up = True
-    """Its region and number say nothing."""
 
     def __init__(self, region: str = REGION, certificates: Iterable[str] = ()) -> None:
         super().__init__(Nowhere(region))

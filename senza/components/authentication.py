@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from senza.components.functions import is_function
+from senza.components.functions import is_dynamic, is_function
 from senza.components.model import Property, Site
 from senza.components.sections import checked_section, one_of
 from senza.components.settings import Settings, shown
@@ -79,17 +79,17 @@ def check_values(section: Settings) -> None:
     """Raises DefinitionError for what CreateListener refuses (API reference, AuthenticateOidcActionConfig)."""
     for name in ENDPOINTS:
         url = section.get(name)
-        if isinstance(url, str) and not url.startswith("https://"):
+        if isinstance(url, str) and not is_dynamic(url) and not url.startswith("https://"):
             raise section.wrong(f"{name} must begin with https://, not {shown(url)}", name)
-    seconds = section.integer("SessionTimeout")
+    seconds = None if is_dynamic(section.get("SessionTimeout")) else section.integer("SessionTimeout")
     if isinstance(seconds, int) and not 1 <= seconds <= WEEK:
         raise section.wrong(f"SessionTimeout must be 1 to {WEEK} seconds, not {seconds}", "SessionTimeout")
-    more = section.section("AuthenticationRequestExtraParams")
-    if more and len(more.values) > MOST_PARAMETERS:
+    more = section.get("AuthenticationRequestExtraParams")
+    if isinstance(more, Mapping) and len(more) > MOST_PARAMETERS:
         raise section.wrong(f"at most {MOST_PARAMETERS} parameters can be added to the request",
                             "AuthenticationRequestExtraParams")  # fmt: skip
     pool = section.get("UserPoolArn")
-    if isinstance(pool, str) and not (pool.startswith("arn:") and ":userpool/" in pool):
+    if isinstance(pool, str) and not is_dynamic(pool) and not (pool.startswith("arn:") and ":userpool/" in pool):
         raise section.wrong(
             f"{shown(pool)} is no ARN of a user pool", "UserPoolArn", hint="Write arn:aws:cognito-idp:…"
         )

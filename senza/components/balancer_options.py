@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from troposphere import AWSObject, wafv2
 
 from senza.components.domains import ADDRESSES
-from senza.components.functions import is_function, ref
+from senza.components.functions import is_dynamic, is_function, ref
 from senza.components.model import Property, Site
 from senza.components.references import is_reference, resolved
 from senza.components.sections import checked_section, one_of
@@ -30,6 +31,7 @@ FAMILIES = {
     "dualstack-without-public-ipv4": ("AAAA",),
 }
 """IpAddressType -> the types of records that lead to such a load balancer."""
+_WEB_ACL = re.compile(r"arn:[^:]+:wafv2:(?P<region>[^:]*):[^:]*:regional/webacl/")
 
 
 def record_types(settings: Settings) -> tuple[str, ...]:
@@ -114,22 +116,18 @@ def web_acl(settings: Settings, site: Site, shaper: Shaper) -> dict[str, AWSObje
     if is_reference(value):
         with settings.blaming("WebACL"):
             value = resolved(value, site.account)
-    if isinstance(value, str) and not (
-        value.startswith("arn:") and ":wafv2:" in value and ":regional/webacl/" in value
-    ):
+    plain = isinstance(value, str) and not is_dynamic(value)
+    acl = _WEB_ACL.match(value) if plain else None
+    if plain and acl is None:
         raise settings.wrong(
             f"{value} is no ARN of a regional web ACL",
             "WebACL",
             hint="Write e.g. arn:aws:wafv2:eu-central-1:123456789012:regional/webacl/NAME/ID "
             "(aws wafv2 list-web-acls --scope REGIONAL).",
         )
-    if (
-        isinstance(value, str)
-        and not getattr(site.account, "made_up", False)
-        and value.split(":")[3] != site.account.region
-    ):
+    if acl and not site.account.made_up and acl["region"] != site.account.region:
         raise settings.wrong(
-            f"the web ACL is in {value.split(':')[3]}, and the load balancer in {site.account.region}",
+            f"the web ACL is in {acl['region']}, and the load balancer in {site.account.region}",
             "WebACL",
             hint="A web ACL guards what is in its own region: create one here.",
         )

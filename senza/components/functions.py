@@ -27,6 +27,11 @@ def is_function(value: object) -> bool:
     return name == "Ref" or (isinstance(name, str) and name.startswith("Fn::"))
 
 
+def is_dynamic(value: object) -> bool:
+    """Whether CloudFormation puts something from elsewhere into this text: ``{{resolve:ssm:NAME}}``."""
+    return isinstance(value, str) and "{{resolve:" in value
+
+
 def ref(logical_id: str) -> dict[str, Any]:
     return {"Ref": logical_id}
 

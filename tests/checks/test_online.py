@@ -197,3 +197,5 @@ def test_a_role_that_does_not_exist(told: Ask) -> None:
 
     assert told(with_roles("[app-nobody]")) == [("error", "SZ606", 'there is no IAM role "app-nobody"')]
     assert told(with_roles("[app-kio]")) == []
+    made = "\nResources: {Role: {Type: 'AWS::IAM::Role', Properties: {RoleName: app-new}}}"
+    assert "SZ606" not in [rule for _, rule, _ in told(with_roles("[app-new]") + made)]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from senza.checks.model import Finding
-from senza.checks.rules.listeners import may_be_policy
-from senza.checks.rules.scaling import cron_problem, disk_problems
+from senza.checks.rules.disks import disk_problems
+from senza.checks.rules.listeners import lonely, may_be_policy
+from senza.checks.rules.scaling import cron_problem
 from tests.checks.conftest import Judge
 
 LB = "Type: Senza::%s, SecurityGroups: [app-lb], SSLCertificateId: example-org"
@@ -44,6 +45,7 @@ SLOW = {"slow_start__duration_seconds": "60"}
 STICKY = {"stickiness__enabled": "true"}
 ALGORITHM = "load_balancing__algorithm__type"
 UDP = "Listeners: [{Port: 53, Protocol: UDP, TargetPort: 53}]"
+TOLD = "NotificationTargetARN: 'arn:aws:%s:eu-central-1:123456789012:x'"
 REFUSED = [
     ("SZ303", ALB % of_group(**SLOW, **{ALGORITHM: "least_outstanding_requests"}), "exclude each other"),
     ("SZ303", ALB % of_group(slow_start__duration_seconds="10"), "cannot be '10'"),
@@ -84,7 +86,7 @@ REFUSED = [
     ("SZ311", GROUP % (ONE % "WarmPool: {}, InstanceMarketOptions: {MarketType: spot}"), "cannot have spot"),
     ("SZ311", GROUP % (ONE % "WarmPool: {MinSize: 5, MaxGroupPreparedCapacity: 2}"), "5 instances at least"),
     ("SZ312", GROUP % (ONE % "LifecycleHooks: {x: {Transition: launching, HeartbeatTimeout: 9000}}"), "is 9000"),
-    ("SZ312", GROUP % (ONE % "LifecycleHooks: {x: {Transition: launching, NotificationTargetARN: a}}"), "no RoleARN"),
+    ("SZ312", GROUP % (ONE % f"LifecycleHooks: {{x: {{Transition: launching, {TOLD % 'sqs'}}}}}"), "no RoleARN"),
     ("SZ314", GROUP % "InstanceRequirements: {VCpuCount: {Min: 8, Max: 2}, MemoryMiB: 1}", "8 to 2"),
     (
         "SZ314",
@@ -127,6 +129,9 @@ def test_it_is_refused_with_its_place(rule: str, text: str, message: str, judge:
     assert found.where.path[:1] == ("SenzaComponents",)
 
 
+COOKIE = (
+    "TargetGroupAttributes: [{Key: stickiness.enabled, Value: 'true'}, {Key: stickiness.type, Value: app_cookie}, %s]"
+)
 FINE = [
     ALB % of_group(**SLOW, deregistration_delay__timeout_seconds="0", some__day__new="x"),
     ALB % of_group(**{ALGORITHM: "weighted_random"}, load_balancing__algorithm__anomaly_mitigation="on"),
@@ -145,10 +150,28 @@ FINE = [
     GROUP % (AUTO % "Schedule: {A: {Recurrence: 0 7 * * MON-FRI, Minimum: 6, Maximum: 8}}"),
     GROUP % (AUTO % "Schedule: {A: {StartTime: '2030-01-01T00:00:00Z', Minimum: 2}}"),
     GROUP % (AUTO % "Schedule: {A: {StartTime: 2030-01-01T00:00:00Z, Minimum: 2}}"),
+    GROUP % (AUTO % "Schedule: {A: {StartTime: '2030-01-01T00:00:00', Minimum: 2}}"),
+    GROUP % (ONE % f"LifecycleHooks: {{x: {{Transition: launching, {TOLD % 'lambda'}}}}}"),
+    ALB % of_balancer(deletion_protection__enabled="True", routing__http__xff_server_port__enabled="true"),
+    ALB % "Protocol: HTTP, Port: 80, Certificates: []",
+]
+FUNCTIONS = [
+    ALB % (COOKIE % "{Key: stickiness.app_cookie.cookie_name, Value: {Ref: X}}"),
+    ALB % (COOKIE % "{'Fn::If': [X, {Key: stickiness.app_cookie.cookie_name, Value: x}, {Ref: 'AWS::NoValue'}]}"),
+    ALB % "TargetGroupAttributes: [{Key: load_balancing.algorithm.type, Value: {Ref: X}}, "
+    "{Key: load_balancing.algorithm.anomaly_mitigation, Value: 'on'}]",
+    ALB % "SslPolicy: '{{resolve:ssm:/tls/policy}}', Matcher: {HttpCode: '{{resolve:ssm:/codes}}'}",
+    ALB % "TargetGroupAttributes: [{Key: slow_start.duration_seconds, Value: '{{resolve:ssm:/slow}}'}]",
+    ALB % "Protocol: HTTP, Port: 80, Certificates: [{'Fn::If': [X, {CertificateArn: a}, {Ref: 'AWS::NoValue'}]}]",
+    NLB % "HealthCheckProtocol: {Ref: X}, HealthCheckPath: /health",
+    NLB % "HealthCheckPath: {'Fn::If': [X, /health, {Ref: 'AWS::NoValue'}]}",
+    GROUP % (ONE % "WarmPool: {PoolState: Hibernated}, HibernationOptions: {Configured: {Ref: X}}"),
+    GROUP % (AUTO % "Targets: {Value: 5, CustomizedMetricSpecification: {'Fn::If': [X, {a: b}, {c: d}]}}"),
+    GROUP % (AUTO % "Predictive: {Metric: CPU, Value: 9, MaxCapacityBreachBehavior: {Ref: X}, MaxCapacityBuffer: 9}"),
 ]
 
 
-@pytest.mark.parametrize("text", FINE)
+@pytest.mark.parametrize("text", [*FINE, *FUNCTIONS])
 def test_what_aws_takes_is_left_alone(text: str, judge: Judge) -> None:
     assert errors(text, judge) == []
 
@@ -191,6 +214,33 @@ def test_each_kind_has_its_own_writer_of_logs(
     assert [message in found.message for found in errors(text, judge)] == ([True] if message else [])
 
 
+@pytest.mark.parametrize(
+    "policy",
+    [
+        "{Bucket: {Ref: Logs}, PolicyDocument: {Statement: {Principal: {AWS: '054676820928'}}}}",
+        "{Bucket: {Ref: Logs}, PolicyDocument: {Statement: [{Principal: {AWS: {Ref: X}}, Action: 's3:PutObject'}]}}",
+        "{Bucket: {Ref: Logs}, PolicyDocument: {Statement: [{'Fn::If': [X, {Principal: '*'}, {Ref: X}]}]}}",
+        "{Bucket: {Ref: Logs}, PolicyDocument: {'Fn::Transform': {Name: 'AWS::Include'}}}",
+        "{Bucket: acme-logs, PolicyDocument: {Statement: [{Principal: '*', Action: 's3:PutObject'}]}}",
+    ],
+)
+def test_policies_that_may_let_the_balancer_write(policy: str, judge: Judge) -> None:
+    assert errors(ALB % "AccessLogs: {Ref: Logs}" + LOGS % ("", policy), judge) == []
+
+
+def test_logs_that_are_switched_off_need_no_policy(judge: Judge) -> None:
+    off = "AccessLogs: {Ref: Logs}, LoadBalancerAttributes: [{Key: access_logs.s3.enabled, Value: 'false'}]"
+    assert errors(ALB % off + "\nResources: {Logs: {Type: 'AWS::S3::Bucket'}}", judge) == []
+
+
+def test_in_a_local_zone_a_balancer_stands_alone() -> None:
+    assert lonely(1, ())
+    assert lonely(1, ("eu-central-1a",))
+    assert lonely(2, ("eu-central-1a", "eu-central-1a"))
+    assert not lonely(1, ("us-west-2-lax-1a",))
+    assert not lonely(2, ("eu-central-1a",))
+
+
 def test_policies_that_may_be_newer_than_we_are_pass() -> None:
     assert may_be_policy("ELBSecurityPolicy-TLS13-1-2-Res-2021-06")
     assert may_be_policy("ELBSecurityPolicy-2016-08")
@@ -207,6 +257,7 @@ def test_policies_that_may_be_newer_than_we_are_pass() -> None:
         ("0 7 * * MON-FRI", ""),
         ("*/5 0-6,22 1 JAN,dec 0", ""),
         ("0 12 * * 7", ""),
+        ("0 12 ? * MON", ""),
         ("", ""),
         ("60 * * * *", "60 is no minute"),
         ("0 0 0 * *", "0 is no day of month"),
@@ -233,6 +284,7 @@ def test_cron_expressions(text: str, problem: str) -> None:
         ({"VolumeType": "gp3", "VolumeSize": 10, "Iops": 6000}, "6000 Iops need a disk of 12 GiB"),
         ({"VolumeType": "gp3", "VolumeSize": 0}, "0 GiB is none"),
         ({"VolumeType": "gp2", "Throughput": 200}, "gp2 has no Throughput"),
+        ({"VolumeSize": 100, "Throughput": 200, "Iops": 4000}, ""),
         ({"VolumeType": "st1", "Iops": 200}, "st1 has no Iops"),
         ({"VolumeType": "io2", "Iops": 64000, "VolumeSize": 100}, ""),
         ({"VolumeType": "gp3", "Iops": {"Ref": "X"}, "Throughput": 900, "VolumeSize": 10}, ""),

@@ -186,6 +186,23 @@ def test_a_web_acl(compiles: Compiles) -> None:
     assert alb(compiles, "WebACL: {Ref: Acl}")["AlbWebACLAssociation"]["Properties"]["WebACLArn"] == {"Ref": "Acl"}
 
 
+def test_what_only_cloudformation_will_know_is_not_judged(compiles: Compiles) -> None:
+    """Dynamic references stand in texts, functions for anything."""
+    away = "{{resolve:ssm:/shop/%s}}"
+    login = alb(
+        compiles,
+        (OIDC % SECRET)
+        .replace("https://id.example.org/auth", away % "auth")
+        .replace(
+            "ClientId", f"SessionTimeout: '{away % 'time'}', AuthenticationRequestExtraParams: {{Ref: X}}, ClientId"
+        ),
+    )["AlbListener"]["Properties"]["DefaultActions"][0]["AuthenticateOidcConfig"]
+    assert (login["AuthorizationEndpoint"], login["SessionTimeout"]) == (away % "auth", away % "time")
+    assert alb(compiles, f"Cognito: {{UserPoolArn: '{away % 'pool'}', UserPoolClientId: a, UserPoolDomain: b}}")
+    association = alb(compiles, f"WebACL: '{away % 'acl'}'")["AlbWebACLAssociation"]
+    assert association["Properties"]["WebACLArn"] == away % "acl"
+
+
 def test_two_families_of_addresses(compiles: Compiles) -> None:
     resources = alb(compiles, f"IpAddressType: dualstack, EvaluateTargetHealth: true, {DOMAIN % ''}")
     assert resources["Alb"]["Properties"]["IpAddressType"] == "dualstack"

@@ -9,14 +9,16 @@ from senza.checks.online.account import Answer, Online
 from senza.errors import AwsError
 
 PROFILE = "AWS::IAM::InstanceProfile"
+ROLE = "AWS::IAM::Role"
 
 
 def missing_roles(online: Online) -> Iterator[Answer]:
     if online.stack_exists():
         return
+    made = {literal(role.properties.get("RoleName")) for role in online.subject.of(ROLE)}
     for profile in online.subject.of(PROFILE):
         for role in filter(None, map(literal, entries(profile.properties.get("Roles")))):
-            if not exists(online, role):
+            if role not in made and not exists(online, role):
                 hint = "Correct the name, or create the role: senza init does."
                 yield Answer(
                     "error", f'there is no IAM role "{role}"', profile.id, ("Roles",), ("IamRoles",), hint=hint

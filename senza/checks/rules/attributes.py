@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 from senza.checks.model import Hit, Resource, Rule, Subject, entries, literal, mapping, target
+from senza.checks.rules.availability import TARGET_GROUP
 from senza.checks.rules.balancers import LISTENER, MODERN
 from senza.definition.suggest import did_you_mean
 
-TARGET_GROUP = "AWS::ElasticLoadBalancingV2::TargetGroup"
 RULE = "AWS::ElasticLoadBalancingV2::ListenerRule"
 UDP = ("UDP", "TCP_UDP")
 
@@ -26,7 +27,7 @@ class Attribute:
 
 
 def one_of(*choices: str) -> tuple[Callable[[str], bool], str]:
-    return (lambda text: text in choices), " or ".join(choices)
+    return (lambda text: text.lower() in choices), " or ".join(choices)
 
 
 def between(least: int, most: int, *besides: str) -> tuple[Callable[[str], bool], str]:
@@ -89,6 +90,7 @@ OF_GROUPS = _table(
     (_NETWORK, between(0, 360000), "target_health_state.unhealthy.draining_interval_seconds"),
 )  # fmt: skip
 """TargetGroupAttribute in the API reference of Elastic Load Balancing."""
+_WORDS = sorted({word for name in (*OF_BALANCERS, *OF_GROUPS) for word in re.split("[._]", name)})
 STICKY = {"application": ("lb_cookie", "app_cookie"), "network": ("source_ip",)}
 
 
@@ -111,23 +113,27 @@ def wrong_attributes(subject: Subject) -> Iterator[Hit]:
     for resource in subject.of(TARGET_GROUP):
         kind = kind_of_group(resource.properties)
         yield from _wrong(resource, "TargetGroupAttributes", OF_GROUPS, kind)
-        for message, hint in _contradictions(dict(pairs(resource, "TargetGroupAttributes").values()), kind, resource):
+        plain = pairs(resource, "TargetGroupAttributes")
+        if len(plain) < len(entries(resource.properties.get("TargetGroupAttributes"))):
+            continue  # nobody knows what else there is
+        for message, hint in _contradictions(dict(plain.values()), kind, resource):
             yield _hit(resource, "TargetGroupAttributes", message, hint)
 
 
-def pairs(resource: Resource, name: str) -> dict[int, tuple[str, str]]:
-    """Position -> key and value, of those that are plain texts."""
-    found = {}
+def pairs(resource: Resource, name: str) -> dict[int, tuple[str, str | None]]:
+    """Position -> key and value, of those with a plain key; the value is None where it is not plain."""
+    found: dict[int, tuple[str, str | None]] = {}
     for number, item in enumerate(entries(resource.properties.get(name))):
         key, value = literal(mapping(item).get("Key")), mapping(item).get("Value")
-        if key and not isinstance(value, Mapping | list) and value is not None:
-            found[number] = (key, str(value).lower() if isinstance(value, bool) else str(value))
+        if key:
+            text = str(value).lower() if isinstance(value, bool) else literal(value) or None
+            found[number] = (key, text)
     return found
 
 
 def _wrong(resource: Resource, name: str, known: Mapping[str, Attribute], kind: str) -> Iterator[Hit]:
     """What this kind does not have, and values that cannot be. An unknown name may be newer than we are, unless it is
-    nearly that of a known one."""
+    made of known words only."""
     if kind not in STICKY:
         return
     whose = "" if known is OF_BALANCERS else "the target group of "
@@ -136,21 +142,27 @@ def _wrong(resource: Resource, name: str, known: Mapping[str, Attribute], kind: 
         attribute = known.get(key)
         mine = [one for one, its in known.items() if kind in its.kinds]
         if attribute is None:
-            if hint := did_you_mean(key, mine):
+            if misspelt(key) and (hint := did_you_mean(key, mine)):
                 yield _hit(resource, name, f"there is no attribute {key}", hint, number)
         elif kind not in attribute.kinds:
             hint = f"Remove it: only {attribute.kinds[0]} load balancers have it."
             yield _hit(resource, name, f"{whose}{article} load balancer has no {key}", hint, number)
-        elif not attribute.fits(value):
+        elif value is not None and not attribute.fits(value):
             yield _hit(resource, name, f"{key} cannot be {value!r}", f"Write {attribute.values}.", number)
 
 
-def _contradictions(given: Mapping[str, str], kind: str, group: Resource) -> Iterator[tuple[str, str]]:
+def misspelt(name: str) -> bool:
+    """Whether each word of it is known, or nearly one that is."""
+    return all(get_close_matches(word, _WORDS, 1, 0.8) for word in re.split("[._]", name))
+
+
+def _contradictions(given: Mapping[str, str | None], kind: str, group: Resource) -> Iterator[tuple[str, str]]:
     """What is wrong, and what to do ("Target group attributes" in the guides)."""
     algorithm = given.get("load_balancing.algorithm.type", "round_robin")
-    if given.get("slow_start.duration_seconds", "0") != "0" and algorithm != "round_robin":
+    slow = given.get("slow_start.duration_seconds") not in ("0", None)
+    if slow and algorithm not in ("round_robin", None):
         yield f"slow start and {algorithm} exclude each other", "Remove one of them."
-    if given.get("load_balancing.algorithm.anomaly_mitigation") == "on" and algorithm != "weighted_random":
+    if given.get("load_balancing.algorithm.anomaly_mitigation") == "on" and algorithm not in ("weighted_random", None):
         yield "anomaly mitigation needs the algorithm weighted_random", "Set load_balancing.algorithm.type."
     sticky = given.get("stickiness.type")
     if sticky in ("lb_cookie", "app_cookie", "source_ip") and kind and sticky not in STICKY[kind]:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from senza.checks.model import Hit, Resource, Rule, Subject, literal, mapping
-from senza.checks.rules.attributes import TARGET_GROUP
+from senza.checks.rules.availability import TARGET_GROUP
 from senza.checks.rules.balancers import MODERN
 
 _INTERNAL = "internal-"

@@ -10,6 +10,7 @@ from senza.account.machine_images import architecture_by_family
 from senza.checks.model import Hit, Resource, Rule, Subject, entries, literal, mapping, target
 from senza.checks.rules.availability import GROUP, seconds_of
 from senza.checks.rules.instances import LAUNCHERS, launch_data
+from senza.components.functions import is_function
 
 HOOK_SECONDS = (30, 7200)
 EXCLUSIVE = (
@@ -38,7 +39,8 @@ def wrong_pools(subject: Subject) -> Iterator[Hit]:
         _, data = launcher_of(subject, group)
         distribution = mapping(mapping(group.properties.get("MixedInstancesPolicy")).get("InstancesDistribution"))
         share = distribution.get("OnDemandPercentageAboveBaseCapacity", 100)
-        if "InstanceMarketOptions" in data or "SpotPrice" in data or (literal(share) or "100") != "100":
+        market = literal(mapping(data.get("InstanceMarketOptions")).get("MarketType"))
+        if market == "spot" or literal(data.get("SpotPrice")) or (literal(share) or "100") != "100":
             message = "a warm pool cannot have spot instances"
             yield Hit(message, pool.id, (), words, hint="Remove the warm pool, or what asks for spot instances.")
         least = seconds_of(pool.properties.get("MinSize"))
@@ -47,11 +49,18 @@ def wrong_pools(subject: Subject) -> Iterator[Hit]:
             message = f"the pool holds {least} instances at least, and pool and group together {most} at most"
             hint = "Raise MaxGroupPreparedCapacity, or leave it out."
             yield Hit(message, pool.id, ("MinSize",), words, hint=hint)
-        hibernates = literal(mapping(data.get("HibernationOptions")).get("Configured")).lower() == "true"
+        hibernates = may_be_true(data.get("HibernationOptions"), "Configured")
         if literal(pool.properties.get("PoolState")) == "Hibernated" and data and not hibernates:
             message = "instances cannot hibernate that were not launched for it"
             hint = "Add HibernationOptions: {Configured: true}; the root volume must be encrypted and hold the memory."
             yield Hit(message, pool.id, ("PoolState",), words, hint=hint)
+
+
+def may_be_true(given: Any, name: str) -> bool:
+    if is_function(given):
+        return True
+    value = mapping(given).get(name, False)
+    return is_function(value) or str(value).lower() == "true"
 
 
 def wrong_hooks(subject: Subject) -> Iterator[Hit]:
@@ -66,10 +75,18 @@ def wrong_hooks(subject: Subject) -> Iterator[Hit]:
                 message = f"instances wait {least} to {most} seconds, and HeartbeatTimeout of {name} is {seconds}"
                 hint = "Whoever needs longer records heartbeats."
                 yield Hit(message, group.id, (*path, "HeartbeatTimeout"), words, hint=hint)
-            if "NotificationTargetARN" in given and "RoleARN" not in given:
+            if needs_role(subject, given.get("NotificationTargetARN")) and "RoleARN" not in given:
                 message = f"nobody may send what {name} has to tell: it has a NotificationTargetARN and no RoleARN"
                 hint = "Add RoleARN, or listen to EventBridge and remove NotificationTargetARN."
                 yield Hit(message, group.id, path, words, hint=hint)
+
+
+def needs_role(subject: Subject, told: Any) -> bool:
+    """Whether this is a topic or a queue; whatever else may be told is not told by a role."""
+    text, name = literal(told), target(told)
+    return any(f":{service}:" in text for service in ("sns", "sqs")) or any(
+        one.id == name for one in subject.of("AWS::SNS::Topic", "AWS::SQS::Queue")
+    )
 
 
 def wrong_sizes(subject: Subject) -> Iterator[Hit]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from senza.checks.model import Hit, Resource, Rule, Subject, entries, literal, mapping, target
 from senza.checks.rules.balancer_names import conditional
 from senza.checks.rules.balancers import CLASSIC, LISTENER, MODERN
+from senza.components.functions import is_function
 from senza.definition.model import KeyPath
 from senza.definition.suggest import did_you_mean
 
@@ -27,6 +28,8 @@ POLICIES = tuple(
 """Those that stay; for FIPS and RFC 9151 there are more, and new ones come ("Security policies" in the guides)."""
 PROTOCOLS = {"application": ("HTTP", "HTTPS"), "network": ("TCP", "TLS", "UDP", "TCP_UDP", "QUIC", "TCP_QUIC")}
 _POLICY = re.compile(r"ELBSecurityPolicy-(?:[A-Za-z0-9-]+-)?(?P<year>20\d\d)-\d\d")
+_ZONE = re.compile(r"[a-z]+(?:-[a-z]+)+-\d+[a-z]")
+"""An availability zone, eu-central-1a; in a local zone (us-west-2-lax-1a) an application load balancer stands alone."""
 FROZEN = 2021
 """All policies of that year and before are in the list."""
 
@@ -64,13 +67,14 @@ def _unfit(listener: Resource, kind: str, words: KeyPath) -> Iterator[Hit]:
         hint = f"Write {' or '.join(PROTOCOLS[kind])}."
         yield Hit(message, listener.id, ("Protocol",), (*words, "Protocol"), hint=hint)
         return
-    certificates = listener.properties.get("Certificates")
+    certificates = [one for one in entries(listener.properties.get("Certificates")) if not is_function(one)]
     if protocol in ("HTTP", "TCP", "UDP", "TCP_UDP"):
-        for name in ("Certificates", "SslPolicy"):
-            if name in listener.properties:
+        given = {"Certificates": certificates, "SslPolicy": literal(listener.properties.get("SslPolicy"))}
+        for name, value in given.items():
+            if value:
                 message = f"{protocol} is not encrypted, so its listener has no {name}"
                 yield Hit(message, listener.id, (name,), (*words, name), hint=f"Remove {name}, or use HTTPS or TLS.")
-    elif isinstance(certificates, list) and len(certificates) > 1:
+    elif len(certificates) > 1:
         message = "a listener takes one certificate"
         hint = "Add the others with an AWS::ElasticLoadBalancingV2::ListenerCertificate; SSLCertificateId does that."
         yield Hit(message, listener.id, ("Certificates",), (*words, "Certificates"), hint=hint)
@@ -128,11 +132,17 @@ def wrong_places(subject: Subject) -> Iterator[Hit]:
                 message = f"{balancer.id} would have two subnets in {twice[0]}, and AWS takes one of each zone"
                 hint = "Give Subnets, or a Senza::AutoConfiguration, which takes one of each zone."
                 yield Hit(message, balancer.id, ("Subnets",), hint=hint)
-            elif application and (len(subnets) == 1 or (len(zones) == len(subnets) and len(set(zones)) == 1)):
+            elif application and lonely(len(subnets), zones):
                 message = f"{balancer.id} stands in one availability zone, and an application load balancer needs two"
                 hint = "Give subnets in two zones at least."
                 yield Hit(message, balancer.id, ("Subnets",), ("AvailabilityZones",), hint=hint)
         yield from _missing_subnets(subject, balancer)
+
+
+def lonely(count: int, zones: Sequence[str]) -> bool:
+    """Whether this many subnets, of which the zones of some or all are known, are in one availability zone."""
+    one = count == 1 or (len(zones) == count and len(set(zones)) == 1)
+    return one and all(map(_ZONE.fullmatch, zones))
 
 
 def _missing_subnets(subject: Subject, balancer: Resource) -> Iterator[Hit]:

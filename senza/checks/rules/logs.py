@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from senza.checks.model import Hit, Resource, Rule, Subject, entries, literal, mapping, target
 from senza.checks.rules.attributes import pairs
 from senza.checks.rules.balancers import LISTENER, MODERN
+from senza.components.functions import is_function
 
 BUCKET = "AWS::S3::Bucket"
 WRITERS = {
-    "application": ("logdelivery.elasticloadbalancing.amazonaws.com", "elasticloadbalancing"),
-    "network": ("delivery.logs.amazonaws.com",),
+    "application": "logdelivery.elasticloadbalancing.amazonaws.com",
+    "network": "delivery.logs.amazonaws.com",
 }
-"""Who writes the logs of this kind, and by which words a policy is known that lets them ("Enable access logs" in the
-guides; in older regions application load balancers write as an account of ELB's, which an ARN of its root names)."""
+"""Who writes the logs of this kind ("Enable access logs" in the guides)."""
 
 
 def unwritable(subject: Subject) -> Iterator[Hit]:
@@ -27,14 +27,12 @@ def unwritable(subject: Subject) -> Iterator[Hit]:
             continue
         place, words = ("LoadBalancerAttributes",), ("AccessLogs",)
         policies = [
-            one for one in subject.of("AWS::S3::BucketPolicy") if target(one.properties.get("Bucket")) == bucket.id
+            one.properties.get("PolicyDocument")
+            for one in subject.of("AWS::S3::BucketPolicy")
+            if (of := target(one.properties.get("Bucket"))) == bucket.id or of not in buckets
         ]
-        texts = [json.dumps(one.properties.get("PolicyDocument"), default=str) for one in policies]
-        allowed = any(word in text for text in texts for word in WRITERS[kind]) or (
-            kind == "application" and any(":root" in text for text in texts)
-        )
-        if not allowed:
-            message = f"{bucket.id} does not let {WRITERS[kind][0]} write the logs of {balancer.id}"
+        if not any(may_allow(policy, kind) for policy in policies):
+            message = f"{bucket.id} does not let {WRITERS[kind]} write the logs of {balancer.id}"
             hint = "Add an AWS::S3::BucketPolicy that does, as in definitions/https.yaml."
             if kind == "network":
                 hint = "Add a policy with s3:PutObject, and s3:GetBucketAcl on the bucket itself."
@@ -44,8 +42,34 @@ def unwritable(subject: Subject) -> Iterator[Hit]:
             yield Hit(message, balancer.id, place, words, hint="Write SSEAlgorithm: AES256.")
 
 
+def may_allow(policy: Any, kind: str) -> bool:
+    """Whether a policy seems to let the writer in, or functions decide about that.
+
+    In older regions application load balancers write as an account of ELB's: any account may be that one.
+    """
+    statements = [policy] if is_function(policy) else entries(mapping(policy).get("Statement"))
+    for statement in statements:
+        if is_function(statement):
+            return True
+        given = mapping(statement)
+        if literal(given.get("Effect")) == "Deny":
+            continue
+        principal = given.get("Principal", "*")
+        if not isinstance(principal, Mapping) or is_function(principal):
+            return True
+        accounts, services = entries(principal.get("AWS")), entries(principal.get("Service"))
+        if "*" in accounts or (accounts and kind == "application"):
+            return True
+        known = "elasticloadbalancing" if kind == "application" else WRITERS[kind]
+        if any(is_function(one) or known in str(one) for one in services):
+            return True
+    return False
+
+
 def log_bucket(balancer: Resource) -> str:
     """The logical id of the bucket, "" where it is not in the template or logs are off."""
+    if dict(pairs(balancer, "LoadBalancerAttributes").values()).get("access_logs.s3.enabled") != "true":
+        return ""
     for item in entries(balancer.properties.get("LoadBalancerAttributes")):
         if literal(mapping(item).get("Key")) == "access_logs.s3.bucket":
             return target(mapping(item).get("Value"))

@@ -1,4 +1,4 @@
-"""Scaling policies, scheduled actions and disks: numbers and times that AWS refuses."""
+"""Scaling policies and scheduled actions: numbers and times that AWS refuses."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from zoneinfo import available_timezones
 
 from senza.checks.model import Hit, Resource, Rule, Subject, entries, literal, mapping, target
 from senza.checks.rules.availability import GROUP, seconds_of
-from senza.checks.rules.instances import LAUNCHERS, launch_data
+from senza.components.functions import is_function
 from senza.definition.suggest import did_you_mean
 
 POLICY = "AWS::AutoScaling::ScalingPolicy"
 ACTION = "AWS::AutoScaling::ScheduledAction"
+OLD_NAME = "US/Pacific"
+"""Where this machine does not know it, it was given a part of the database only."""
 FORECAST_SECONDS = 3600
 """Instances can be started less than this before they are needed (PredictiveScalingConfiguration)."""
 _NAMES = {
@@ -22,11 +24,6 @@ _NAMES = {
     "day of week": ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"],
 }
 CRON = (("minute", 0, 59), ("hour", 0, 23), ("day of month", 1, 31), ("month", 1, 12), ("day of week", 0, 7))
-GP3_THROUGHPUT = 4
-"""Operations per second that gp3 needs for one MiB/s ("General Purpose SSD volumes" in the EBS guide)."""
-GP3_IOPS = 3000
-GP3_RATIO = 500
-"""Most operations per second for each GiB."""
 
 
 def wrong_policies(subject: Subject) -> Iterator[Hit]:
@@ -38,7 +35,7 @@ def wrong_policies(subject: Subject) -> Iterator[Hit]:
             yield _about(policy, "Targets", message, "Write a number above 0.")
         own = mapping(tracking.get("CustomizedMetricSpecification"))
         missing = [name for name in ("MetricName", "Namespace", "Statistic") if name not in own]
-        if own and "Metrics" not in own and missing:
+        if own and not is_function(own) and "Metrics" not in own and missing:
             message = f"a metric of your own needs {' and '.join(missing)}"
             yield _about(policy, "Targets", message, "Or Metrics, with expressions.")
         yield from _wrong_forecast(policy, mapping(policy.properties.get("PredictiveScalingConfiguration")))
@@ -47,8 +44,9 @@ def wrong_policies(subject: Subject) -> Iterator[Hit]:
 def _wrong_forecast(policy: Resource, given: Mapping[str, Any]) -> Iterator[Hit]:
     if not given:
         return
-    increases = literal(given.get("MaxCapacityBreachBehavior")) == "IncreaseMaxCapacity"
-    if increases != ("MaxCapacityBuffer" in given):
+    behavior, buffered = given.get("MaxCapacityBreachBehavior"), given.get("MaxCapacityBuffer")
+    plain = not is_function(behavior) and not is_function(buffered)
+    if plain and (literal(behavior) == "IncreaseMaxCapacity") != (buffered is not None):
         message = "IncreaseMaxCapacity and MaxCapacityBuffer need each other"
         hint = "Write both, or none of them."
         yield _about(policy, "Predictive", message, hint)
@@ -81,14 +79,14 @@ def wrong_times(subject: Subject) -> Iterator[Hit]:
             hint = "minute hour day-of-month month day-of-week, e.g. 0 7 * * MON-FRI"
             yield Hit(problem, action.id, ("Recurrence",), words, hint=hint)
         zone = literal(given.get("TimeZone"))
-        if zone and (known := available_timezones()) and zone not in known:
+        if zone and zone not in (known := available_timezones()) and OLD_NAME in known:
             hint = did_you_mean(zone, known) or "Write a name of the IANA database, e.g. Europe/Berlin."
             cities = [name for name in sorted(known) if name.endswith(f"/{zone}")]
             hint = f"Did you mean {cities[0]}?" if cities else hint
             yield Hit(f"there is no time zone {zone}", action.id, ("TimeZone",), words, hint=hint)
         for name in ("StartTime", "EndTime"):
             text = literal(given.get(name))
-            if text and not is_utc(text):
+            if text and not may_be_utc(text):
                 hint = "Write it as UTC: 2026-12-01T06:00:00Z."
                 yield Hit(f"{name} {text!r} is no time", action.id, (name,), words, hint=hint)
         sizes = [seconds_of(given.get(name)) for name in ("MinSize", "DesiredCapacity", "MaxSize")]
@@ -98,12 +96,12 @@ def wrong_times(subject: Subject) -> Iterator[Hit]:
             yield Hit(message, action.id, (), words, hint="Correct the sizes.")
 
 
-def is_utc(text: str) -> bool:
+def may_be_utc(text: str) -> bool:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
         return False
-    return moment.tzinfo is not None and not moment.utcoffset()
+    return not moment.utcoffset()
 
 
 def cron_problem(text: str) -> str:
@@ -116,7 +114,7 @@ def cron_problem(text: str) -> str:
     for (name, least, most), field in zip(CRON, fields, strict=True):
         for part in field.split(","):
             values, _, step = part.partition("/")
-            ends = [] if values == "*" else values.split("-")
+            ends = [] if values in ("*", "?") else values.split("-")
             numbers = [_cron_value(name, end) for end in ends]
             wrong = len(ends) > 2 or any(one is None or not least <= one <= most for one in numbers)
             if wrong or (("/" in part) and not re.fullmatch(r"[1-9]\d?", step)):
@@ -146,39 +144,6 @@ def unreachable(subject: Subject) -> Iterator[Hit]:
             continue
         message = f"the group has never {least} instances, which the action wants as a minimum: it would fail"
         yield Hit(message, action.id, ("MinSize",), ("AutoScaling", "Schedule"), hint="Raise Maximum.")
-
-
-def wrong_disks(subject: Subject) -> Iterator[Hit]:
-    for launcher in subject.of(*LAUNCHERS):
-        path, data = launch_data(launcher)
-        for number, device in enumerate(entries(data.get("BlockDeviceMappings"))):
-            disk = mapping(mapping(device).get("Ebs"))
-            place = (*path, "BlockDeviceMappings", number, "Ebs")
-            for message, hint in disk_problems(disk):
-                yield Hit(message, launcher.id, place, ("Volume",), hint=hint)
-
-
-def disk_problems(disk: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """What is wrong, and what to do; functions are not judged."""
-    kind = literal(disk.get("VolumeType", "gp2"))
-    size, iops, throughput = (seconds_of(disk.get(name)) for name in ("VolumeSize", "Iops", "Throughput"))
-    if size == 0:
-        yield "a disk of 0 GiB is none", "Write Size: 8 or more."
-    if "Throughput" in disk and literal(kind) and kind != "gp3":
-        yield f"{kind} has no Throughput", "Write Type: gp3, or remove Throughput."
-    if "Iops" in disk and kind in ("gp2", "st1", "sc1", "standard"):
-        yield f"{kind} has no Iops", "Write Type: gp3, or remove Iops."
-    if kind != "gp3":
-        return
-    operations = iops if "Iops" in disk else GP3_IOPS
-    if throughput is not None and operations is not None and throughput * GP3_THROUGHPUT > operations:
-        needed = throughput * GP3_THROUGHPUT
-        yield (
-            f"{throughput} MiB/s need {needed} operations per second, and there are {operations}",
-            (f"Write Iops: {needed}."),
-        )
-    if iops is not None and size and iops > max(GP3_IOPS, size * GP3_RATIO):
-        yield f"{iops} Iops need a disk of {-(-iops // GP3_RATIO)} GiB, and it has {size}", "Raise Size."
 
 
 SCALING = Rule(
@@ -237,30 +202,6 @@ SenzaComponents:
         Minimum: 1
         Maximum: 4
         Schedule: {Morning: {Recurrence: 0 7 * * MON-FRI, TimeZone: Europe/Berlin, Minimum: 2}}
-""",
-)
-DISK = Rule(
-    id="SZ317",
-    severity="error",
-    title="A disk cannot be made",
-    why="The group starts no instance, and the stack fails when nobody has signalled for as long as it waits.",
-    link="https://docs.aws.amazon.com/ebs/latest/userguide/general-purpose.html",
-    find=wrong_disks,
-    bad="""\
-SenzaComponents:
-  - Worker:
-      Type: Senza::AutoScalingGroup
-      Image: Base
-      InstanceType: m7i.large
-      Volume: {Device: /dev/xvda, Size: 100, Throughput: 1000}
-""",
-    good="""\
-SenzaComponents:
-  - Worker:
-      Type: Senza::AutoScalingGroup
-      Image: Base
-      InstanceType: m7i.large
-      Volume: {Device: /dev/xvda, Size: 100, Throughput: 1000, Iops: 4000}
 """,
 )
 UNREACHABLE = Rule(

@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 
 from senza.checks.model import Hit, Resource, Rule, Subject, entries, literal, mapping, target
-from senza.checks.rules.attributes import RULE, TARGET_GROUP, groups_of, kind_of_group
-from senza.checks.rules.availability import GROUP, seconds_of
+from senza.checks.rules.attributes import RULE, groups_of, kind_of_group
+from senza.checks.rules.availability import GROUP, TARGET_GROUP, seconds_of
 from senza.checks.rules.balancers import LISTENER
+from senza.components.functions import is_function
 from senza.components.network_load_balancer import PASSES_ON
 
 ONLY_FORWARD = ("HTTP2", "GRPC")
@@ -19,6 +20,7 @@ MOST_CODE = {"application": 499, "network": 599}
 
 
 def version_of(group: Resource) -> str:
+    """HTTP1, HTTP2 or GRPC; "" where a function decides."""
     return literal(group.properties.get("ProtocolVersion", "HTTP1")).upper()
 
 
@@ -28,7 +30,7 @@ def unfit_checks(subject: Subject) -> Iterator[Hit]:
         matcher = mapping(given.get("Matcher"))
         grpc = kind == "application" and version_of(group) == "GRPC"
         for name in ("HttpCode", "GrpcCode"):
-            if kind and name in matcher and (name == "GrpcCode") != grpc:
+            if kind and version_of(group) and literal(matcher.get(name)) and (name == "GrpcCode") != grpc:
                 other = "GrpcCode" if grpc else "HttpCode"
                 message = f"whoever speaks {'gRPC' if grpc else 'no gRPC'} does not answer with a {name}"
                 yield Hit(message, group.id, ("Matcher", name), ("Matcher",), hint=f"Write Matcher: {{{other}: ...}}.")
@@ -36,10 +38,9 @@ def unfit_checks(subject: Subject) -> Iterator[Hit]:
             message = f"{codes} cannot be the codes of a good answer"
             hint = f"Write 200 to {MOST_CODE[kind]}, as in 200,204 or 200-299."
             yield Hit(message, group.id, ("Matcher", "HttpCode"), ("Matcher",), hint=hint)
-        checks = literal(given.get("HealthCheckProtocol")).upper()
-        if kind == "network" and checks in ("", "TCP"):
+        if kind == "network" and literal(given.get("HealthCheckProtocol", "TCP")).upper() == "TCP":
             for name in ("HealthCheckPath", "Matcher"):
-                if name in given:
+                if name in given and not is_function(given[name]):
                     message = f"a health check by TCP asks for nothing, so it has no {name}"
                     hint = "Write HealthCheckProtocol: HTTP."
                     yield Hit(message, group.id, (name,), (name,), hint=hint)
