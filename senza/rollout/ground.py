@@ -13,7 +13,8 @@ from senza.rollout.planning import Ground
 from senza.rollout.untold import untold
 from senza.stacks.changes import DEAD, already_exists
 from senza.stacks.summaries import Stack, list_stacks
-from senza.traffic.records import Zones, normal
+from senza.traffic.balancers import region_in_alias
+from senza.traffic.records import Record, Zones, normal
 from senza.traffic.requests import requests
 from senza.traffic.rules import RuleDomain
 from senza.traffic.survey import Survey, survey
@@ -32,6 +33,8 @@ def look_at_ground(aws: Aws, zones: Zones, compiled: Compiled) -> Ground:
     if mine and mine.status in DEAD:
         raise already_exists(name, mine.status)
     traffic = traffic_of(aws, zones, stacks, compiled)
+    names = {normal(one.name) for one in compiled.weighted_records}
+    far = {one: there for at, one, there in traffic.regions if at in names and there != aws.region}
     check_way(compiled, traffic)
     others = with_traffic(stacks, traffic, name) if compiled.weighted else running(stacks, name)
     sized = [*others, name] if mine else others
@@ -48,6 +51,7 @@ def look_at_ground(aws: Aws, zones: Zones, compiled: Compiled) -> Ground:
         shared=bool(compiled.weighted_targets) and not compiled.weighted_records,
         both=traffic.both,
         untold=untold(compiled.template),
+        far=far,
     )
 
 
@@ -58,7 +62,7 @@ class Traffic:
     weights: by domain (:func:`place_at`) and identifier, those of nobody's stack included. shares: percent of the
     requests by identifier, of several domains the most. leads: by name, the load balancers to which its weighted
     records lead requests. ruled: the names that listener rules share out. both: those at which there are or will be
-    weights in Route 53, too.
+    weights in Route 53, too. regions: name, identifier and region of records with weight that lead to a load balancer.
     """
 
     weights: Mapping[str, Mapping[str, int]]
@@ -66,6 +70,7 @@ class Traffic:
     leads: Mapping[str, Collection[str]]
     ruled: Collection[str]
     both: tuple[str, ...]
+    regions: tuple[tuple[str, str, str], ...] = ()
 
 
 def traffic_of(aws: Aws, zones: Zones, stacks: Sequence[Stack], new: Compiled | None = None) -> Traffic:
@@ -93,7 +98,9 @@ def traffic_in(weighted: Sequence[Weighted], new: Compiled | None = None) -> Tra
             shares[identifier] = max(percent, shares.get(identifier, 0.0))
     leads = {name: {to for to, percent in led.items() if percent} for name, led in found.led.items()}
     both = named & (ruled | {one.domain for one in (new.weighted_targets if new else ())})
-    return Traffic(weights, shares, leads, ruled, tuple(sorted(both)))
+    leading = [one for one in weighted if isinstance(one, Record) and one.weight]
+    regions = [(one.name, str(one.identifier), there) for one in leading if (there := region_in_alias(one.value))]
+    return Traffic(weights, shares, leads, ruled, tuple(sorted(both)), tuple(regions))
 
 
 def weights_in(siblings: Mapping[str, Weighted]) -> dict[str, int]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from senza.errors import Refused
+from senza.rollout.feasible import check_feasible
 from senza.rollout.model import Hook, Rollout, Stage, Strategy, When
 from senza.rollout.steps import (
     AwaitHealthy,
@@ -29,7 +30,6 @@ from senza.rollout.steps import (
     UpdateVersion,
 )
 from senza.rollout.untold import in_words
-from senza.traffic.shift_rule import MOST_GROUPS
 from senza.traffic.weighted import RULE, Place
 from senza.traffic.weights import TOTAL, percent
 
@@ -52,7 +52,8 @@ class Ground:
     exists: whether the stack of the new version was there already. weighted: whether it shares a domain by weight.
     shared: whether only listener rules give it its share: then at once, and on a load balancer that it does not bring.
     both: the names at which versions have weights in Route 53 and in a listener rule. weights: see :meth:`key`.
-    untold: built-in gates that the new version's load balancer tells nothing of, and why.
+    untold: built-in gates that the new version's load balancer tells nothing of, and why. far: who has traffic of its
+    names in other regions, and in which.
     """
 
     app: str
@@ -65,6 +66,7 @@ class Ground:
     shared: bool = False
     both: tuple[str, ...] = ()
     untold: Mapping[str, str] = field(default_factory=dict)
+    far: Mapping[str, str] = field(default_factory=dict)
 
     def key(self, domain: Place) -> str:
         """What the weights of a domain are called in the journal."""
@@ -103,6 +105,7 @@ class Ground:
             **({"shared": True} if self.shared else {}),
             **({"both": list(self.both)} if self.both else {}),
             **({"untold": self.untold} if self.untold else {}),
+            **({"far": self.far} if self.far else {}),
         }
 
     @classmethod
@@ -112,49 +115,9 @@ class Ground:
 
 def plan_forward(rollout: Rollout, ground: Ground) -> tuple[RolloutStep, ...]:
     """The steps of the strategy. Raises Refused where it makes no sense for this app."""
-    check(rollout, ground)
+    check_feasible(rollout, ground)
     plan = {Strategy.ROLLING: rolling, Strategy.RECREATE: recreate, Strategy.BLUE_GREEN: blue_green}
     return tuple(plan.get(rollout.strategy, gradual)(rollout, ground))
-
-
-def check(rollout: Rollout, ground: Ground) -> None:
-    if rollout.strategy == Strategy.ROLLING and not ground.exists:
-        raise Refused(
-            f"there is no stack {ground.stack}, and Rolling replaces the instances of a version that runs",
-            hint="Name a version that exists, or choose another --strategy for a new one.",
-        )
-    if rollout.strategy in (Strategy.CANARY, Strategy.LINEAR, Strategy.BLUE_GREEN) and not ground.weighted:
-        raise Refused(
-            f"{ground.stack} has neither a weighted DNS record nor a weighted target group, so no traffic can be moved "
-            "to it step by step",
-            hint="Add a Senza::WeightedDnsElasticLoadBalancer or a Senza::WeightedTargetGroup, or use "
-            "--strategy recreate.",
-        )
-    if rollout.strategy not in (Strategy.ROLLING, Strategy.RECREATE) and ground.asleep:
-        raise Refused(
-            f"{ground.stack} was stopped by an earlier Recreate: its groups may have no instance",
-            hint="Use --strategy recreate, which starts it again, or deploy it as a new version.",
-        )
-    if rollout.strategy in (Strategy.CANARY, Strategy.LINEAR) and any(one.weight < TOTAL for one in rollout.stages):
-        check_room(ground)
-    if rollout.strategy != Strategy.ROLLING and ground.exists and ground.others == () and ground.share == TOTAL:
-        raise Refused(
-            f"{ground.stack} has all of the traffic already",
-            hint="Name a new version; senza update changes the stack of an existing one.",
-        )
-
-
-def check_room(ground: Ground) -> None:
-    """Raises Refused where a listener rule has as many versions as it takes, before the new one is made for nothing."""
-    for domain, weights in ground.weights.items():
-        others = [name for name, weight in weights.items() if weight and name != ground.stack]
-        if len(others) >= MOST_GROUPS and (ground.shared or domain.endswith(RULE)):
-            raise Refused(
-                f"{domain} has {len(others)} versions with traffic ({', '.join(others)}), and a listener rule forwards "
-                f"to at most {MOST_GROUPS} target groups",
-                hint=f"Take the traffic away from one of them first (senza traffic {ground.app} VERSION 0), or use "
-                "--strategy blue-green, which switches at once.",
-            )
 
 
 def gradual(rollout: Rollout, ground: Ground) -> Iterator[RolloutStep]:

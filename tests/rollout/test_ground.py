@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -68,6 +69,13 @@ def compiled(records: bool = False, balancer: str = "") -> Compiled:
 )
 def test_what_each_version_gets_of_the_requests(weighted: list[Weighted], shares: Mapping[str, float]) -> None:
     assert traffic_in(weighted).shares == shares
+
+
+def test_regions_are_told_of_those_with_traffic() -> None:
+    far = record("shop-7", 50, "shop-7")
+    far = replace(far, raw={"AliasTarget": {"DNSName": "shop-7-1.eu-west-1.elb.amazonaws.com."}})
+    found = traffic_in([record("shop-1", 150, "shop-1"), record("shop-2", 0, "shop-2"), far])
+    assert found.regions == ((NAME, "shop-1", "eu-central-1"), (NAME, "shop-7", "eu-west-1"))
 
 
 def test_weights_of_both_ways_are_told_apart() -> None:

@@ -112,12 +112,19 @@ def test_promotion_needs_a_version_and_leaves_out_the_watching() -> None:
             "neither a weighted DNS record nor a weighted target group",
         ),
         (Rollout(Strategy.ROLLING), OLD, "no stack shop-2"),
+        (Rollout(), dataclasses.replace(OLD, far={"shop-7": "eu-west-1"}), "shop-7 in eu-west-1 has traffic"),
         (Rollout(), Ground("shop", "1", exists=True, weights={"a": {"shop-1": 200}}), "all of the traffic already"),
     ],
 )
 def test_what_makes_no_sense_is_refused(rollout: Rollout, ground: Ground, why: str) -> None:
     with pytest.raises(Refused, match=why):
         plan_forward(rollout, ground)
+
+
+def test_versions_of_other_regions_do_not_matter_where_no_traffic_moves() -> None:
+    ground = dataclasses.replace(OLD, exists=True, far={"shop-7": "eu-west-1"})
+    assert plan_forward(Rollout(Strategy.ROLLING), ground)
+    assert Ground.from_json(ground.to_json()) == ground
 
 
 FULL = Ground(
