@@ -20,8 +20,10 @@ from senza.stacks.tags import LOGICAL_ID_TAG, STACK_TAG, made_by_stacks
 from senza.traffic.records import Record
 
 BOTH = ["A", "AAAA"]
-_REGION = re.compile(r"(?:\.|^)(?:elb\.)?(?P<region>[a-z]{2,4}(?:-[a-z]+)+-[0-9]+)\.(?:elb\.)?amazonaws\.com")
 """The types of the records of a name that has addresses of both families."""
+_NAME = r"([a-z]{2,4}(?:-[a-z]+)+-[0-9]+)"
+_REGION = re.compile(rf"\.(?:{_NAME}\.elb|elb\.{_NAME})\.amazonaws\.com")
+"""Network load balancers have it behind elb, all others before."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ def name_in_alias(target: str) -> str:
 def region_in_alias(target: str) -> str:
     """The region of the balancer in an alias target, "" where it is none's: hosted zones are those of all regions."""
     found = _REGION.search(target)
-    return found["region"] if found else ""
+    return found[1] or found[2] if found else ""
 
 
 def names_by_balancer(

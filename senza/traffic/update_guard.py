@@ -17,6 +17,7 @@ from senza.traffic.group_guard import check_groups, endangered_groups
 from senza.traffic.guards import PlannedUpdate, check_live
 from senza.traffic.parts import parts_of
 from senza.traffic.records import Reader, Zones, normal
+from senza.traffic.sharing import ANSWERS
 
 
 def endangered(changes: Mapping[str, ResourceChange], deployed: Mapping[str, Any]) -> dict[str, str]:
@@ -58,6 +59,8 @@ def lost_names(changes: Mapping[str, ResourceChange], deployed: Mapping[str, Any
         properties = resource.get("Properties") or {}
         name = properties.get("Name")
         if resource.get("Type") != RECORD_SET or "SetIdentifier" in properties or not isinstance(name, str):
+            continue
+        if properties.get("Type") not in ANSWERS:
             continue
         if normal(name).startswith(f"{stack.full_name.lower()}."):
             continue

@@ -33,6 +33,7 @@ def far_away(aws: Aws, apps: Apps, identifier: str, weight: int) -> None:
         ("shop-1-0123456789abcdef.elb.us-gov-west-1.amazonaws.com", "us-gov-west-1"),
         ("shop-1-123.cn-north-1.elb.amazonaws.com.cn", "cn-north-1"),
         ("d111111abcdef8.cloudfront.net", ""),
+        ("s3-website.eu-west-1.amazonaws.com", ""),
         ("192.0.2.1", ""),
     ],
 )

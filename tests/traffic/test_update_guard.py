@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from senza.stacks.change_sets import Detail, ResourceChange
-from senza.traffic.update_guard import endangered
+from senza.stacks.summaries import Stack
+from senza.traffic.update_guard import endangered, lost_names
 
 BALANCER = "AWS::ElasticLoadBalancing::LoadBalancer"
 RECORD = "AWS::Route53::RecordSet"
@@ -20,6 +22,9 @@ DEPLOYED: dict[str, Any] = {
 }
 FOLLOWS = Detail("Properties", "AliasTarget", "Never", False, "ResourceAttribute", "Lb.DNSName")
 DIRECT = Detail("Properties", "TTL", "Never", True, "DirectModification", "")
+
+
+STACK = Stack("shop-1", "arn:shop-1", "CREATE_COMPLETE", datetime(2026, 1, 1, tzinfo=UTC))
 
 
 def change(name: str, action: str = "Modify", replacement: str = "False", *details: Detail) -> ResourceChange:
@@ -45,3 +50,19 @@ def change(name: str, action: str = "Modify", replacement: str = "False", *detai
 def test_what_endangers_a_record(changes: list[ResourceChange], does: str | None) -> None:
     found = endangered({one.logical_id: one for one in changes}, DEPLOYED)
     assert found == ({} if does is None else {"Main": does})
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "lost"),
+    [
+        ("www.example.org", "A", True),
+        ("www.example.org.", "CNAME", True),
+        ("_proof.example.org", "TXT", False),
+        ("example.org", "MX", False),
+        ("shop-1.example.org", "A", False),
+    ],
+)
+def test_a_name_by_which_requests_come_is_not_taken_away(name: str, kind: str, lost: bool) -> None:
+    deployed = {"Resources": {"Main": {"Type": RECORD, "Properties": {"Name": name, "Type": kind}}}}
+    found = lost_names({"Main": change("Main", "Remove", "")}, deployed, STACK)
+    assert list(found.values()) == (["remove"] if lost else [])
