@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from senza.aws import Aws
-from senza.errors import Refused
+from senza.aws.failures import DENIED
+from senza.errors import AwsError, Refused
 from senza.plan import Step
 from senza.stacks.changes import DeleteStack, ReplaceTemplate
 from senza.stacks.exports import check_not_imported
-from senza.stacks.leftovers import Leftover, failed_to_go, kept_by_policy
-from senza.stacks.resources import resources_of
+from senza.stacks.leftovers import KEEPING, Leftover, failed_to_go, kept_by_policy
+from senza.stacks.resources import Resource, resources_of
 from senza.stacks.summaries import Stack
 from senza.stacks.templates import deployed_template, weighted_resources, with_weights
 from senza.traffic.group_guard import check_waiting
@@ -55,7 +56,7 @@ def before_delete(aws: Aws, zones: Zones, stack: Stack, *, force: bool = False, 
     template = deployed_template(aws, stack.stack_id)
     check_not_imported(aws, stack, template)
     if not force and not stuck:
-        check_deletable(stack, template)
+        check_deletable(aws, stack, resources, template)
     failing = failed_to_go(resources) if stuck else []
     left = (*failing, *kept_by_policy(resources, template))
     delete = DeleteStack(stack, retain=tuple(one.logical_id for one in failing))
@@ -91,22 +92,41 @@ def before_delete(aws: Aws, zones: Zones, stack: Stack, *, force: bool = False, 
     return Removal((*steps, delete), delete.token, tuple(warnings), left)
 
 
-def check_deletable(stack: Stack, template: Mapping[str, Any]) -> None:
-    """Raises Refused where the template protects a load balancer: CloudFormation would delete its listeners, records
-    and instances, and only then find that it has to stay ("Deletion protection" in the guides)."""
-    resources = template.get("Resources") or {}
-    for name, resource in resources.items() if isinstance(resources, Mapping) else ():
-        given = resource.get("Properties") if isinstance(resource, Mapping) else None
-        if not isinstance(given, Mapping) or resource.get("DeletionPolicy") == "Retain":
+def check_deletable(aws: Aws, stack: Stack, resources: Sequence[Resource], template: Mapping[str, Any]) -> None:
+    """Raises Refused where a load balancer is protected: CloudFormation would delete its listeners, records and
+    instances, and only then find that it has to stay ("Deletion protection" in the guides).
+
+    One call for each that the template protects: whoever is in a hurry switches that off by hand.
+    """
+    declared = template.get("Resources") or {}
+    for one in resources:
+        given = declared.get(one.logical_id) or {}
+        attributes = (given.get("Properties") or {}).get("LoadBalancerAttributes")
+        if given.get("DeletionPolicy") in KEEPING or not protects(attributes) or not one.physical_id:
             continue
-        attributes = given.get("LoadBalancerAttributes")
-        for one in attributes if isinstance(attributes, list) else ():
-            if isinstance(one, Mapping) and one.get("Key") == PROTECTION and str(one.get("Value")).lower() == "true":
-                raise Refused(
-                    f"{name} of {stack.full_name} is protected from deletion: everything around it would go, its "
-                    "listeners and records as well, and it would stay",
-                    hint=f"Update the stack without {PROTECTION} first; --force tries it all the same.",
-                )
+        try:
+            answer = aws.call("elbv2", "describe_load_balancer_attributes", LoadBalancerArn=one.physical_id)
+            attributes = answer["Attributes"]
+        except AwsError as error:
+            if error.code.startswith("LoadBalancerNotFound"):
+                continue
+            if error.code not in DENIED:
+                raise
+        if protects(attributes):
+            raise Refused(
+                f"{one.logical_id} of {stack.full_name} is protected from deletion: everything around it would go, its "
+                "listeners and records as well, and it would stay",
+                hint=f"Update the stack without {PROTECTION} first, or switch it off by hand: aws elbv2 "
+                f"modify-load-balancer-attributes --load-balancer-arn {one.physical_id} --attributes "
+                f"Key={PROTECTION},Value=false. --force tries it all the same.",
+            )
+
+
+def protects(attributes: Any) -> bool:
+    return isinstance(attributes, list) and any(
+        isinstance(one, Mapping) and one.get("Key") == PROTECTION and str(one.get("Value")).lower() == "true"
+        for one in attributes
+    )
 
 
 def held(stack: Stack, group: str, rule: Rule) -> Refused:

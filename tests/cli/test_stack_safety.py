@@ -199,5 +199,16 @@ def test_what_surrounds_a_protected_load_balancer_stays_with_it(senza: Senza, aw
     assert "Update the stack without deletion_protection.enabled" in error
     (stack,) = aws.call("cloudformation", "describe_stacks", StackName="edge-1")["Stacks"]
     assert stack["StackStatus"] == "CREATE_COMPLETE"
+    assert "aws elbv2 modify-load-balancer-attributes" in error
     senza("delete edge 1 --wait --force", exit_code=1)  # only the load balancer is left, as was said
     senza("delete edge 1 --stuck --wait")
+
+
+def test_who_switched_the_protection_off_by_hand_can_delete(senza: Senza, aws: Aws, tmp_path: Path) -> None:
+    (tmp_path / "edge.yaml").write_text(PROTECTED)
+    senza(f"create {tmp_path}/edge.yaml 1 --wait")
+    (balancer,) = aws.pages("elbv2", "describe_load_balancers", "LoadBalancers")
+    off = [{"Key": "deletion_protection.enabled", "Value": "false"}]
+    aws.call("elbv2", "modify_load_balancer_attributes", LoadBalancerArn=balancer["LoadBalancerArn"], Attributes=off)
+    senza("delete edge 1 --wait")
+    assert list(aws.pages("elbv2", "describe_load_balancers", "LoadBalancers")) == []
