@@ -82,6 +82,14 @@ def one_rule(backend: Any, arn: str) -> Any:
     raise RuleNotFoundError("One or more rules not found")
 
 
+def own_rule(backend: Any, arn: str, what: str) -> Any:
+    """The rule, which must not be that of a listener by default. what: is to be done with it."""
+    rule = one_rule(backend, arn)
+    if rule.is_default:
+        raise limits.refused(f"Default rule '{arn}' cannot be {what}", "OperationNotPermitted")
+    return rule
+
+
 def of_rules() -> None:
     from moto.elbv2 import models
 
@@ -94,15 +102,11 @@ def of_rules() -> None:
         balancer = balancer_with(self, listener_arn)
         number = limits.check_priority(priority)
         limits.check_conditions(conditions)
-        if not actions:
-            raise limits.refused("A rule must have at least one action")
+        limits.check_given(actions)
         made = [models.FakeAction(action) for action in actions]
         self._validate_actions(made)
         check_free(self, listener_arn, {"": number})
-        if sum(one is balancer and not rule.is_default for one, rule in rules(self)) >= limits.MAX_RULES:
-            raise limits.refused(
-                f"The maximum number of rules on load balancer '{balancer.arn}' has been reached", "TooManyRules"
-            )
+        limits.check_room(sum(one is balancer and not rule.is_default for one, rule in rules(self)), balancer.arn)
         limits.check_secrets(actions)
         check_association(self, balancer, made)
         rule = create_rule(self, listener_arn, conditions, number, actions, tags)
@@ -110,9 +114,7 @@ def of_rules() -> None:
         return rule
 
     def modify(self: Any, rule_arn: str, conditions: list[Any], actions: list[Any]) -> Any:
-        rule = one_rule(self, rule_arn)
-        if rule.is_default:
-            raise limits.refused(f"Default rule '{rule_arn}' cannot be modified", "OperationNotPermitted")
+        rule = own_rule(self, rule_arn, "modified")
         if conditions:
             limits.check_conditions(conditions)
         if actions:
@@ -125,9 +127,7 @@ def of_rules() -> None:
         return rule
 
     def delete(self: Any, arn: str) -> None:
-        rule = one_rule(self, arn)
-        if rule.is_default:
-            raise limits.refused(f"Default rule '{arn}' cannot be deleted", "OperationNotPermitted")
+        rule = own_rule(self, arn, "deleted")
         balancer_with(self, rule.listener_arn).listeners[rule.listener_arn].remove_rule(arn)
 
     def set_priorities(self: Any, rule_priorities: list[dict[str, Any]]) -> list[Any]:

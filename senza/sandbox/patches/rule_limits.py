@@ -42,6 +42,17 @@ def refused(message: str, code: str = "ValidationError") -> Exception:
     return error
 
 
+def check_given(actions: Sequence[Any]) -> None:
+    if not actions:
+        raise refused("A rule must have at least one action")
+
+
+def check_room(count: int, balancer: str) -> None:
+    """count: its rules so far."""
+    if count >= MAX_RULES:
+        raise refused(f"The maximum number of rules on load balancer '{balancer}' has been reached", "TooManyRules")
+
+
 def groups_of(action: Any) -> list[dict[str, Any]]:
     """The target groups of an action with their weights, however they were given."""
     config = action.get("ForwardConfig") or {}
