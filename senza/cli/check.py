@@ -67,7 +67,8 @@ def command(
         version, parameters = "", (version, *parameters)
     gathered = gathered_by(context, definition, version, parameters, parameter_file, online)
     found, looked_for = look_at(context, gathered, bool(version), online, lint)
-    context.discretion.keep(secrets_given(gathered))
+    name = gathered.bound.full_name if gathered.bound else ""
+    context.discretion.keep(secrets_given(gathered), [name])
     told = [discreet(context, finding) for finding in (*gathered.findings, *found)]
     made = report(told, gathered.bound, looked_for)
     if text := FORMATS[output](made, __version__):

@@ -12,6 +12,7 @@ from senza.cli.options import common_options, pass_context
 from senza.cli.recorded import account_arn, facts_of, force_unlock_option, recorded
 from senza.cli.update import Manner, ask, carry_out_update, manner_options
 from senza.cli.waiting import wait_option, waited
+from senza.discretion import harmless
 
 if TYPE_CHECKING:
     from senza.components import Compiled
@@ -79,7 +80,8 @@ def review_creation(context: Context, compiled: Compiled, secrets: set[str]) -> 
         newest = find_other(context, compiled, None)
     except NotFound:
         for logical_id, resource in sorted(compiled.template["Resources"].items()):
-            click.echo(click.style(f"+ {logical_id}", fg="green", bold=True) + f"  {resource.get('Type')}")
+            shown = click.style(harmless(f"+ {logical_id}"), fg="green", bold=True)
+            click.echo(shown + harmless(f"  {resource.get('Type')}"))
     else:
         click.echo(f"Compared with {newest.full_name}:")
         comparison, _ = compare_with(context, compiled, newest, secrets)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from senza.discretion import NO_TEXT, escape, harmless, visible_json
+from senza.discretion import escape, harmless, visible_json
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -202,7 +202,7 @@ def text_cell(column: Column, value: Any, now: float) -> str:
         text = ", ".join(str(item) for item in value)
     else:
         text = str(value)
-    return "".join(letter if letter.isprintable() else NO_TEXT for letter in " ".join(text.split()))
+    return harmless(" ".join(text.split()))
 
 
 def tsv_cell(value: Any) -> str:
