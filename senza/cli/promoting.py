@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from senza.cli.compiling import Request, tell_about
+from senza.cli.compiling import Request, secrets_of, tell_about
 from senza.cli.context import Context
 from senza.errors import AwsError, Refused, SenzaError, UsageError
 
@@ -127,6 +127,8 @@ def look_at(source: Context, target: Context, wish: Wish) -> Look:
         force=wish.force,
         tags=dict(wish.tags),
     )
+    assert compiled.here.bound is not None
+    target.discretion.keep(secrets_of(compiled.here.bound, compiled.here), [compiled.here.full_name])
     images = compare_images(compiled.here.images, compiled.pins, recorded.get("images") or ())
     secrets = {one.here for one in carried if one.secret and one.here}
     exact = exactness(running, compiled.there, secrets)

@@ -371,11 +371,11 @@ def test_it_makes_exactly_these_calls(senza: Repository) -> None:
 
 
 def test_secrets_of_a_promotion_are_told_nobody(senza: Repository) -> None:
-    """Given on the command line, in a file and by senza.yaml: AWS repeats them, and senza does not."""
+    """Given on the command line, in a file and as ciphertext by senza.yaml: AWS repeats them, and senza does not."""
     secret = {name: f"canary{name}8Xq2Zr" for name in ("Word", "File", "Here")}
     declared = "".join(f"    - {name}: {{NoEcho: true}}\n" for name in secret)
     senza.define("hello-world", "", ("  Parameters:\n", f"  Parameters:\n{declared}"))
-    senza.environments(live=f"Here: {secret['Here']}")
+    senza.environments(live=f"Here: senza:kms:{encrypted(senza, 'live', secret['Here'])}")
     Path("file.yaml").write_text(f"File: {secret['File']}\n")
     given = f"Word={secret['Word']} --parameter-file file.yaml"
     senza(f"deploy hello-world.yaml 1 ImageVersion=0.1 Here=other {given} -e staging")
