@@ -15,7 +15,7 @@ from senza.journal.model import plain
 from senza.rollout.model import Rollout
 from senza.rollout.planning import Ground
 from senza.rollout.steps import RolloutStep, to_json
-from senza.rollout.withheld import discreet
+from senza.rollout.withheld import discreet, recordable
 
 
 @dataclass(frozen=True)
@@ -49,10 +49,8 @@ def first_facts(beginning: Beginning, ground: Ground, plan: Sequence[RolloutStep
         **{"strategy": str(beginning.rollout.strategy), "directory": beginning.directory},
         **{"plan": steps, "plan_hash": digest, "ground": ground.to_json()},
     }
-    clean = redacted(facts, kept_from(beginning.secrets, ground))
+    clean = recordable(facts, kept_from(beginning.secrets, ground))
     clean["ground"] = plain(ground.to_json())  # names and sizes, which have to be what they are
-    for step, kept in zip(steps, clean["plan"], strict=True):
-        kept["do"] = step["do"]
     clean["withheld"] = clean["section"] != plain(facts["section"])
     return clean
 
@@ -72,6 +70,16 @@ def begun_with(beginning: Beginning) -> dict[str, Any]:
         "section": discreet(beginning.section),
         "asked": beginning.strategy,
     }
+
+
+def begun_otherwise(now: Mapping[str, Any], facts: Mapping[str, Any], secrets: Collection[str]) -> list[str]:
+    """The keys of ``now``, from :func:`begun_with`, of which a rollout's first facts say something else.
+
+    Both are masked alike here, because former versions masked less when they wrote the facts.
+    """
+    then = {name: facts.get(name) for name in now} | {"section": discreet(facts.get("section"))}
+    kept, wanted = (plain(redacted(one, secrets)) for one in (then, now))
+    return [name for name in now if kept[name] != wanted[name]]
 
 
 OTHERWISE = {

@@ -11,12 +11,19 @@ from senza.aws import Aws
 from senza.clock import Clock
 from senza.components import Compiled
 from senza.errors import Conflict, NotFound, OperationFailed, Refused, SenzaError
-from senza.journal import Holder, Journal, Lock, Operation, redacted
-from senza.journal.model import plain
+from senza.journal import Holder, Journal, Lock, Operation
 from senza.plan import Reporter
 from senza.rollout.asking import ROLLOUT, Asking, carrier
 from senza.rollout.attending import AttentiveClock, Stop
-from senza.rollout.beginning import OTHERWISE, Beginning, begun_with, first_facts, kept_from, open_already
+from senza.rollout.beginning import (
+    OTHERWISE,
+    Beginning,
+    begun_otherwise,
+    begun_with,
+    first_facts,
+    kept_from,
+    open_already,
+)
 from senza.rollout.ground import look_at_ground
 from senza.rollout.leaving import clean_up, looked_at
 from senza.rollout.made_of import STACK, sendable, settings_of, stored
@@ -134,8 +141,7 @@ class Control:
         if facts["version"] != beginning.version:
             raise open_already(beginning.app, facts["version"])
         secrets = kept_from(beginning.secrets, Ground.from_json(facts["ground"]))
-        now = plain(redacted(begun_with(beginning), secrets))
-        if changed := [name for name in now if now[name] != facts.get(name)]:
+        if changed := begun_otherwise(begun_with(beginning), facts, secrets):
             how = ", ".join(OTHERWISE[name] for name in changed)
             raise open_already(beginning.app, facts["version"], f", begun with {how}")
         operation.write("resumed", {"by": "deploy"})

@@ -15,13 +15,14 @@ from senza.aws import Aws
 from senza.clock import Clock
 from senza.components import Compiled
 from senza.errors import OperationFailed
-from senza.journal import Entry, Journal, Operation, redacted
+from senza.journal import Entry, Journal, Operation
 from senza.plan import Outcome, World
 from senza.rollout.metrics import Targets
 from senza.rollout.model import Rollout
 from senza.rollout.planning import Ground
 from senza.rollout.progress import Progress, progress
 from senza.rollout.steps import RolloutStep, Shift
+from senza.rollout.withheld import recordable
 from senza.traffic.records import Zones
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class Run:
 
     def write(self, kind: str, facts: Mapping[str, Any]) -> Entry:
         """The next entry of the journal, without secrets."""
-        return self.operation.write(kind, redacted(facts, self.secrets))
+        return self.operation.write(kind, recordable(facts, self.secrets))
 
     @property
     def world(self) -> World:

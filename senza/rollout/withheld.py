@@ -5,16 +5,36 @@ The journal masks secrets wherever they stand. A webhook's URL is one: who knows
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 from senza.discretion import HIDDEN
+from senza.journal import redacted
 from senza.rollout.web import shown
 
 HOOKS, NOTIFY = "Hooks", "Notify"
 UNKNOWN = "false"
 """Stands for what a hook runs that nobody knows; it is never run."""
+OURS = ("phase", "result", "strategy", "asked", "ask")
+"""Facts that are words of ours, and ids."""
+
+
+def recordable(facts: Mapping[str, Any], secrets: Collection[str]) -> dict[str, Any]:
+    """Facts of a rollout without secrets, as :func:`senza.journal.redacted`, but with the words of ours by which it
+    goes on: somebody's password may be ``Linear`` or ``back``."""
+    clean = redacted(facts, secrets)
+    clean |= {name: facts[name] for name in OURS if name in facts}
+    for step, kept in zip(facts.get("plan", ()), clean.get("plan", ()), strict=True):
+        kept["do"] = step["do"]
+    section = facts.get("section")
+    if isinstance(section, Mapping):
+        kept = clean["section"]
+        if "Strategy" in section:
+            kept["Strategy"] = section["Strategy"]
+        for hook, kept_hook in zip(section.get(HOOKS) or (), kept.get(HOOKS) or (), strict=True):
+            kept_hook["When"] = hook["When"]
+    return clean
 
 
 def discreet(section: Any) -> Any:

@@ -345,10 +345,10 @@ def test_a_version_whose_last_update_failed_can_be_deployed(rollouts: Rollouts) 
     assert rollouts.weights() == {"1": 200, "2": 0}
 
 
-@pytest.mark.parametrize("word", ["other", "hello", "Shift", "number"])
+@pytest.mark.parametrize("word", ["other", "hello", "Shift", "number", "Canary", "after-step"])
 def test_a_secret_that_is_a_word_of_ours_or_a_public_name_spoils_no_journal(rollouts: Rollouts, word: str) -> None:
     """Whoever goes on with a rollout finds the names in the journal that are there."""
-    rollouts.define(*QUICK)
+    rollouts.define("Strategy: Canary", *QUICK, "Hooks: [{When: after-step, Run: 'true'}]")
     path = Path(rollouts.definition)
     path.write_text(path.read_text().replace("  Parameters:\n", "  Parameters:\n    - Word: {NoEcho: true}\n"))
     rollouts.senza(f"create DEF 1 {word} 0.1")
@@ -358,3 +358,15 @@ def test_a_secret_that_is_a_word_of_ours_or_a_public_name_spoils_no_journal(roll
     rollouts.senza(f"rollout resume {APP}{lock(rollouts)}")
     assert rollouts.weights() == {"1": 0, "2": 200}
     assert json.loads(rollouts.senza(f"rollout status {APP} -o json").stdout)["result"] == "promoted"
+
+
+@pytest.mark.parametrize("word", ["back", "taken", "Shift"])
+def test_nor_the_way_back(rollouts: Rollouts, word: str) -> None:
+    """Else one that was taken back would be written down as promoted."""
+    secret_definition(rollouts, *QUICK, "Hooks: [{When: after-step, Run: 'exit 1'}]")
+    rollouts.senza(f"create DEF 1 {word} 0.1")
+    rollouts.senza(f"traffic {APP} 1 100")
+    rollouts.sandbox.advance(60)
+    rollouts.senza(f"deploy DEF 2 {word} 0.2", exit_code=1)
+    assert rollouts.weights()["1"] == 200
+    assert rollouts.progress().result == "taken back"

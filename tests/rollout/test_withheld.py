@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from senza.journal import redacted
+from senza.rollout.beginning import begun_otherwise
 from senza.rollout.withheld import discreet, left_out, unknown_hooks, usable
 
 SLACK = "https://hooks.slack.com/services/" + "T0/B0/t0ken"
@@ -30,6 +31,16 @@ def test_a_webhook_is_its_host(url: str, kept: str) -> None:
 @pytest.mark.parametrize("section", [None, {}, "x", {"Notify": None}, {"Notify": "x"}, {"Notify": [None, {"Url": 1}]}])
 def test_what_is_no_section_stays_as_it_is(section: Any) -> None:
     assert discreet(section) == section
+
+
+def test_what_a_former_version_kept_more_of_was_begun_alike() -> None:
+    hooks = [{"When": "after-step", "Run": "check t0ken/t0ken+"}]
+    section = {"Hooks": hooks, "Notify": [{"Url": SLACK}]}
+    now = {"parameters": {"Image": "1"}, "section": discreet(section), "asked": ""}
+    then = {"version": "2", "parameters": {"Image": "1"}, "section": section, "asked": ""}
+    assert begun_otherwise(now, then, ["t0ken"]) == []
+    assert begun_otherwise(now, redacted(then | {"section": discreet(section)}, ["t0ken"]), ["t0ken"]) == []
+    assert begun_otherwise(now, then | {"asked": "linear", "section": None}, ["t0ken"]) == ["section", "asked"]
 
 
 def test_what_is_known_is_used() -> None:
