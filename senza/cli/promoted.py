@@ -8,13 +8,13 @@ import click
 
 from senza.cli.context import Context
 from senza.cli.output import Column, Row, print_table
+from senza.discretion import HIDDEN
 
 if TYPE_CHECKING:
     from senza.cli.promoting import Look
     from senza.promotion.images import Sameness
     from senza.promotion.parameters import Carried, Place
 
-HIDDEN = "***"
 UNKNOWN = "?"
 KNOWN = {
     "exact": "the same, by digest",

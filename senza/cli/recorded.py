@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from senza.cli.context import Context
+from senza.discretion import HIDDEN
 from senza.errors import AwsError, SenzaError, UsageError
 
 if TYPE_CHECKING:
@@ -179,7 +180,7 @@ def facts_of(compiled: Compiled) -> dict[str, Any]:
     """What the journal keeps about a stack to be made: no value of a NoEcho parameter."""
     declared = compiled.template.get("Parameters") or {}
     hidden = {name for name in declared if str((declared[name] or {}).get("NoEcho")).lower() == "true"}
-    parameters = {name: "***" if name in hidden else value for name, value in compiled.parameters.items()}
+    parameters = {name: HIDDEN if name in hidden else value for name, value in compiled.parameters.items()}
     return {
         **{"version": compiled.version, "stack": compiled.full_name},
         **{"parameters": parameters, "tags": compiled.tags},

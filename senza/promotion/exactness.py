@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from senza.components import Compiled
+from senza.discretion import HIDDEN
 from senza.promotion.running import Running
 from senza.stacks.comparison import MISSING, Comparison, Difference, ResourceDifference, Side, plain
 from senza.stacks.differences import compare, effective
-from senza.stacks.hiding import HIDDEN, Mask
+from senza.stacks.hiding import Mask
 from senza.traffic.guards import with_weights_of
 
 SUBNETS = ("ServerSubnets", "LoadBalancerSubnets", "LoadBalancerInternalSubnets")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from senza.discretion import HIDDEN
 from senza.journal import Journal
 from senza.stacks.summaries import Stack
 
@@ -13,7 +14,6 @@ SLACK = 24 * 3600.0
 """Seconds that an operation may have begun before its stack: it waits for a lock, and clocks differ."""
 MOST = 20
 """Operations that are looked at; each costs a call."""
-HIDDEN = "***"
 
 
 def recorded(journal: Journal, stack: Stack) -> Mapping[str, Any]:
@@ -29,4 +29,4 @@ def agrees(facts: Mapping[str, Any], stack: Stack) -> bool:
     """Whether an operation sent the parameters that the stack has; one that failed did not leave its own behind."""
     values = dict(stack.parameters)
     sent: Mapping[str, Any] = facts.get("parameters") or {}
-    return all(name in values and value in (HIDDEN, values[name]) for name, value in sent.items())
+    return all(name in values and (value == values[name] or HIDDEN in str(value)) for name, value in sent.items())

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
+from senza.discretion import HIDDEN
 from senza.stacks.change_sets import ChangeSet
 from senza.stacks.comparison import MISSING, Comparison, Difference, Path, ResourceDifference, Side, plain
-from senza.stacks.hiding import HIDDEN, Folding, Mask
+from senza.stacks.hiding import Folding, Mask
 
 SECTIONS = ("Description", "Parameters", "Mappings", "Conditions", "Rules", "Transform", "Outputs", "Metadata")
 """What is compared besides the resources. Of the metadata not senza's own copy of SenzaInfo, which is in all else."""

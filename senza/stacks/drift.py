@@ -13,9 +13,9 @@ from typing import Any
 
 from senza.aws import Aws
 from senza.clock import Clock
+from senza.discretion import HIDDEN
 from senza.errors import AwsError, Conflict, OperationFailed, TimedOut
 from senza.stacks.differences import no_echo
-from senza.stacks.hiding import HIDDEN
 from senza.stacks.summaries import REVIEWED, Stack
 from senza.stacks.templates import RECORD_SET, deployed_template, references
 

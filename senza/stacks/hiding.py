@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from difflib import SequenceMatcher
 from typing import Any
 
-from senza.discretion import in_base64
+from senza.discretion import HIDDEN, in_base64
 from senza.stacks.comparison import MISSING, Difference, Side, plain
 
 VERSION_KEY = "StackVersion"
@@ -15,7 +15,6 @@ SAID = r"(?i:((?:application_version|stack_?version)['\"]?\s*[:=]\s*['\"]?))"
 """How user data says the version."""
 DISTINCT = 4
 """Characters from which a version is not found in a text by chance."""
-HIDDEN = "***"
 BLANKS = r"([ \t\r\n]+)"
 SPACES = r"(?:\s|\\[nrt]?|\+|%20|%0[9AD])+"
 """What may stand for white space: YAML folds lines there, JSON escapes it, URLs encode it."""

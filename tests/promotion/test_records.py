@@ -18,7 +18,14 @@ STACK = Stack("shop-2", "arn", "CREATE_COMPLETE", datetime(2026, 6, 1, tzinfo=UT
 
 @pytest.mark.parametrize(
     ("parameters", "made_it"),
-    [({"A": "1"}, True), ({"A": "1", "B": "***"}, True), ({"A": "2"}, False), ({"C": "1"}, False), (None, True)],
+    [
+        ({"A": "1"}, True),
+        ({"A": "1", "B": "***"}, True),
+        ({"A": "***.b"}, True),
+        ({"A": "2"}, False),
+        ({"C": "1"}, False),
+        (None, True),
+    ],
 )
 def test_it_sent_the_parameters_that_the_stack_has(parameters: dict[str, str] | None, made_it: bool) -> None:
     assert agrees({"parameters": parameters}, STACK) == made_it
