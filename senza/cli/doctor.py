@@ -66,9 +66,11 @@ def command(context: Context, table: Table, strict: bool) -> None:
 
     short = table.output == "text" and table.columns == EVERY_COLUMN
     many = chosen(context) is not None
-    show(context, replace(table, columns=IN_TEXT) if short else table, look, joined=kept)
-    if short:
-        say_what_to_do(found)
+    try:
+        show(context, replace(table, columns=IN_TEXT) if short else table, look, joined=kept)
+    finally:  # it ends there where one of the environments could not be asked
+        if short:
+            say_what_to_do(found)
     levels = Counter(row["level"] for row in found)
     if levels["error"] or (strict and levels["warning"]):
         raise SenzaError(

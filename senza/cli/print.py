@@ -8,6 +8,7 @@ from senza.cli.compiling import Request, definition_arguments
 from senza.cli.context import Context
 from senza.cli.options import common_options, pass_context
 from senza.discretion import visible_json
+from senza.errors import UsageError
 
 
 @click.command("print")
@@ -25,6 +26,8 @@ def command(context: Context, request: Request, output: str, offline: bool) -> N
       senza print definitions/hello-world.yaml 1 ImageVersion=0.1 -o yaml
       senza print definitions/hello-world.yaml 1 0.1 --offline
     """
+    if offline and request.verify:
+        raise UsageError("--verify asks registries, and --offline asks nobody", hint="Leave one of them out.")
     compiled = request.compile_offline(context) if offline else request.compile(context)
     if output == "json":
         click.echo(visible_json(compiled.template_json()))

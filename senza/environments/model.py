@@ -83,6 +83,8 @@ class Environments:
         known = f"There is {', '.join(self.names)}."
         if name == ALL:
             raise UsageError(f"one environment is needed here, and {ALL} means each of them", hint=f"Name one. {known}")
+        if "," in name:
+            raise UsageError(f"one environment is needed here, and {name!r} names several", hint=f"Name one. {known}")
         raise UsageError(
             f"there is no environment {name!r} in {self.file}",
             hint=" ".join(filter(None, [did_you_mean(name, self.names), known])),

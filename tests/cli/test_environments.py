@@ -296,6 +296,11 @@ def test_the_doctor_enters_those_that_it_is_told_to(run: Run) -> None:
     assert "of environment live cannot be assumed" in failed.stdout
     assert "\nerror live credentials: could not look: the role" in failed.stdout
     assert "2 errors and 0 warnings found in these environments" in failed.stderr
+    elsewhere = run("doctor -e staging,live --region eu-west-1", exit_code=1)
+    assert "staging is in eu-central-1, and --region says eu-west-1" in elsewhere.stderr
+    assert "\nerror live credentials: could not look: the role" in elsewhere.stdout, (
+        "advice, as far as anything was asked"
+    )
 
 
 def test_the_doctor_asks_about_the_permissions_of_the_environments_role(run: Run) -> None:

@@ -102,7 +102,7 @@ def test_one_that_cannot_be_asked_does_not_keep_the_others_away(senza: Everywher
         ("list -e nope,live", "there is no environment 'nope'"),
         ("list -e live,", "has no name"),
         ("events -e all", "one environment is needed here, and all means each of them"),
-        ("traffic jobs -e live,staging", "there is no environment 'live,staging'"),
+        ("traffic jobs -e live,staging", "one environment is needed here, and 'live,staging' names several"),
         ("history jobs 20260101T000000Z-000000 -e all", "an operation is of one environment"),
         ("history --metrics --plot x.svg -e all", "a drawing is of one environment\nName one: staging, live, lab."),
     ],

@@ -62,6 +62,11 @@ def test_it_differs_from_the_real_one_in_facts_only(aws: Aws) -> None:
     assert {name: one["Type"] for name, one in ours.items()} == {name: one["Type"] for name, one in theirs.items()}
 
 
+def test_nobody_is_asked_whether_images_may_run(tmp_path: Path) -> None:
+    said = offline(tmp_path / "kio.yaml", "1", "1.0", "--verify", "policy.yaml")
+    assert (said.exit_code, "--verify asks registries" in said.stderr) == (2, True)
+
+
 def test_a_mistake_is_the_same_message_as_ever(tmp_path: Path) -> None:
     path = tmp_path / "kio.yaml"
     path.write_text(OLD.replace("HTTPPort", "HTTPort"))
