@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from senza.components import Compiled
 from senza.components.capabilities import resources_of
-from senza.components.functions import is_dynamic
+from senza.components.functions import is_dynamic, is_function
 from senza.definition.model import Bound, Component, KeyPath
 from senza.errors import Where
 
@@ -150,6 +150,11 @@ def name_at(path: KeyPath) -> str:
     if path[:1] == ("SenzaComponents",) and len(path) > 2:
         return str(path[2])
     return str(path[1]) if path[:1] == ("Resources",) and len(path) > 1 else ""
+
+
+def unknown(value: Any) -> bool:
+    """Whether only CloudFormation will know the value: of a function or a dynamic reference."""
+    return is_function(value) or is_dynamic(value)
 
 
 def literal(value: Any) -> str:

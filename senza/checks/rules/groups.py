@@ -7,10 +7,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from senza.account.machine_images import architecture_by_family
-from senza.checks.model import Hit, Resource, Rule, Subject, entries, literal, mapping, target
+from senza.checks.model import Hit, Resource, Rule, Subject, entries, literal, mapping, target, unknown
 from senza.checks.rules.availability import GROUP, seconds_of
 from senza.checks.rules.instances import LAUNCHERS, launch_data
-from senza.components.functions import is_function
 
 HOOK_SECONDS = (30, 7200)
 EXCLUSIVE = (
@@ -57,10 +56,10 @@ def wrong_pools(subject: Subject) -> Iterator[Hit]:
 
 
 def may_be_true(given: Any, name: str) -> bool:
-    if is_function(given):
+    if unknown(given):
         return True
     value = mapping(given).get(name, False)
-    return is_function(value) or str(value).lower() == "true"
+    return unknown(value) or str(value).lower() == "true"
 
 
 def wrong_hooks(subject: Subject) -> Iterator[Hit]:

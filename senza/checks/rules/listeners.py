@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from senza.checks.model import Hit, Resource, Rule, Subject, entries, literal, mapping, target
+from senza.checks.model import Hit, Resource, Rule, Subject, entries, literal, mapping, target, unknown
 from senza.checks.rules.balancer_names import conditional
 from senza.checks.rules.balancers import CLASSIC, LISTENER, MODERN
-from senza.components.functions import is_function
 from senza.definition.model import KeyPath
 from senza.definition.suggest import did_you_mean
 
@@ -67,7 +66,7 @@ def _unfit(listener: Resource, kind: str, words: KeyPath) -> Iterator[Hit]:
         hint = f"Write {' or '.join(PROTOCOLS[kind])}."
         yield Hit(message, listener.id, ("Protocol",), (*words, "Protocol"), hint=hint)
         return
-    certificates = [one for one in entries(listener.properties.get("Certificates")) if not is_function(one)]
+    certificates = [one for one in entries(listener.properties.get("Certificates")) if not unknown(one)]
     if protocol in ("HTTP", "TCP", "UDP", "TCP_UDP"):
         given = {"Certificates": certificates, "SslPolicy": literal(listener.properties.get("SslPolicy"))}
         for name, value in given.items():
@@ -125,7 +124,7 @@ def wrong_places(subject: Subject) -> Iterator[Hit]:
         given = balancer.properties
         application = balancer.type == MODERN and literal(given.get("Type", "application")) == "application"
         subnets = entries(subject.value(given.get("Subnets")))
-        if subnets and all(isinstance(subnet, str) for subnet in subnets):
+        if subnets and all(map(literal, subnets)):
             zones = [subject.zones[subnet] for subnet in subnets if subnet in subject.zones]
             twice = sorted({zone for zone in zones if zones.count(zone) > 1})
             if twice:

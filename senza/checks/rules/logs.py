@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from senza.checks.model import Hit, Resource, Rule, Subject, entries, literal, mapping, target
+from senza.checks.model import Hit, Resource, Rule, Subject, entries, literal, mapping, target, unknown
 from senza.checks.rules.attributes import pairs
 from senza.checks.rules.balancers import LISTENER, MODERN
-from senza.components.functions import is_function
 
 BUCKET = "AWS::S3::Bucket"
 WRITERS = {
@@ -47,21 +46,21 @@ def may_allow(policy: Any, kind: str) -> bool:
 
     In older regions application load balancers write as an account of ELB's: any account may be that one.
     """
-    statements = [policy] if is_function(policy) else entries(mapping(policy).get("Statement"))
+    statements = [policy] if unknown(policy) else entries(mapping(policy).get("Statement"))
     for statement in statements:
-        if is_function(statement):
+        if unknown(statement):
             return True
         given = mapping(statement)
         if literal(given.get("Effect")) == "Deny":
             continue
         principal = given.get("Principal", "*")
-        if not isinstance(principal, Mapping) or is_function(principal):
+        if not isinstance(principal, Mapping) or unknown(principal):
             return True
         accounts, services = entries(principal.get("AWS")), entries(principal.get("Service"))
         if "*" in accounts or (accounts and kind == "application"):
             return True
         known = "elasticloadbalancing" if kind == "application" else WRITERS[kind]
-        if any(is_function(one) or known in str(one) for one in services):
+        if any(unknown(one) or known in str(one) for one in services):
             return True
     return False
 

@@ -8,9 +8,8 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import available_timezones
 
-from senza.checks.model import Hit, Resource, Rule, Subject, entries, literal, mapping, target
+from senza.checks.model import Hit, Resource, Rule, Subject, entries, literal, mapping, target, unknown
 from senza.checks.rules.availability import GROUP, seconds_of
-from senza.components.functions import is_function
 from senza.definition.suggest import did_you_mean
 
 POLICY = "AWS::AutoScaling::ScalingPolicy"
@@ -35,7 +34,7 @@ def wrong_policies(subject: Subject) -> Iterator[Hit]:
             yield _about(policy, "Targets", message, "Write a number above 0.")
         own = mapping(tracking.get("CustomizedMetricSpecification"))
         missing = [name for name in ("MetricName", "Namespace", "Statistic") if name not in own]
-        if own and not is_function(own) and "Metrics" not in own and missing:
+        if own and not unknown(own) and "Metrics" not in own and missing:
             message = f"a metric of your own needs {' and '.join(missing)}"
             yield _about(policy, "Targets", message, "Or Metrics, with expressions.")
         yield from _wrong_forecast(policy, mapping(policy.properties.get("PredictiveScalingConfiguration")))
@@ -45,7 +44,7 @@ def _wrong_forecast(policy: Resource, given: Mapping[str, Any]) -> Iterator[Hit]
     if not given:
         return
     behavior, buffered = given.get("MaxCapacityBreachBehavior"), given.get("MaxCapacityBuffer")
-    plain = not is_function(behavior) and not is_function(buffered)
+    plain = not unknown(behavior) and not unknown(buffered)
     if plain and (literal(behavior) == "IncreaseMaxCapacity") != (buffered is not None):
         message = "IncreaseMaxCapacity and MaxCapacityBuffer need each other"
         hint = "Write both, or none of them."

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from senza.checks.model import Hit, Resource, Rule, Subject, entries, literal, mapping, target
+from senza.checks.model import Hit, Resource, Rule, Subject, entries, literal, mapping, target, unknown
 from senza.checks.rules.attributes import RULE, groups_of, kind_of_group
 from senza.checks.rules.availability import GROUP, TARGET_GROUP, seconds_of
 from senza.checks.rules.balancers import LISTENER
-from senza.components.functions import is_function
 from senza.components.network_load_balancer import PASSES_ON
 
 ONLY_FORWARD = ("HTTP2", "GRPC")
@@ -40,7 +39,7 @@ def unfit_checks(subject: Subject) -> Iterator[Hit]:
             yield Hit(message, group.id, ("Matcher", "HttpCode"), ("Matcher",), hint=hint)
         if kind == "network" and literal(given.get("HealthCheckProtocol", "TCP")).upper() == "TCP":
             for name in ("HealthCheckPath", "Matcher"):
-                if name in given and not is_function(given[name]):
+                if name in given and not unknown(given[name]):
                     message = f"a health check by TCP asks for nothing, so it has no {name}"
                     hint = "Write HealthCheckProtocol: HTTP."
                     yield Hit(message, group.id, (name,), (name,), hint=hint)
