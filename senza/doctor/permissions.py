@@ -35,7 +35,7 @@ READ = (
         "ec2:GetConsoleOutput",
     ),
     *("elasticloadbalancing:DescribeAccountLimits", "elasticloadbalancing:DescribeInstanceHealth"),
-    "elasticloadbalancing:DescribeLoadBalancers",
+    *("elasticloadbalancing:DescribeLoadBalancerAttributes", "elasticloadbalancing:DescribeLoadBalancers"),
     *("elasticloadbalancing:DescribeRules", "elasticloadbalancing:DescribeTags"),
     *("elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeTargetHealth"),
     *("iam:GetRolePolicy", "iam:ListAccountAliases", "iam:ListRolePolicies", "iam:ListServerCertificates"),
