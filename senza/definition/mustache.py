@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 from senza.definition.suggest import suggest
 
-MAX_LOOK_UPS = 100_000
+MAX_LOOK_UPS = 20_000
 """Of tags, and texts between them, while one text is rendered."""
 KEEP_BRACES = "To keep braces of another tool, begin the text with {{=<% %>=}} and write senza's own tags as <% … %>."
 _ONE_TEXT = (
