@@ -189,7 +189,6 @@ class Transport:
                 body=body,
                 redirect=False,
                 retries=False,
-                timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
                 preload_content=False,
             )
             try:
@@ -225,7 +224,8 @@ def pool(proxies: Mapping[str, str]) -> urllib3.PoolManager:
     """Connections as the user's environment wants them. proxies: ``urllib.request.getproxies()``."""
     import urllib3
 
+    timeout = urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS)
     proxy = proxies.get("https", "")
     if proxy.startswith(("http://", "https://")):
-        return urllib3.ProxyManager(proxy, cert_reqs="CERT_REQUIRED")
-    return urllib3.PoolManager(cert_reqs="CERT_REQUIRED")  # which urllib3 1.26 does not by itself
+        return urllib3.ProxyManager(proxy, cert_reqs="CERT_REQUIRED", timeout=timeout)
+    return urllib3.PoolManager(cert_reqs="CERT_REQUIRED", timeout=timeout)  # urllib3 1.26 does not require it by itself

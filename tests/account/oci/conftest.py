@@ -32,10 +32,8 @@ def _served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LocalReg
 
 
 @pytest.fixture
-def registry(_served: tuple[LocalRegistry, urllib3.PoolManager], monkeypatch: pytest.MonkeyPatch) -> LocalRegistry:
+def registry(_served: tuple[LocalRegistry, urllib3.PoolManager]) -> LocalRegistry:
     """An empty one."""
-    for limit in ("CONNECT_SECONDS", "READ_SECONDS"):  # a busy machine must not look like a registry that is down
-        monkeypatch.setattr(f"senza.account.oci.transport.{limit}", 300)
     served, _ = _served
     host = served.host
     served.__init__(host=host)  # type: ignore[misc]  # the server thread knows this very object

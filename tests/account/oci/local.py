@@ -215,7 +215,8 @@ def serving(folder: Path) -> Iterator[tuple[LocalRegistry, urllib3.PoolManager]]
     registry.host = f"localhost:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
-    http = urllib3.PoolManager(ca_certs=str(files[0]), assert_hostname="localhost")
+    # A busy machine must not look like a registry that is down.
+    http = urllib3.PoolManager(ca_certs=str(files[0]), assert_hostname="localhost", timeout=300)
     try:
         yield registry, http
     finally:

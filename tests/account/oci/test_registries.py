@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from senza.account.oci import BrokenRegistry, Login, Registries, RegistryUnavailable, WrongArchitecture
-from senza.account.oci.transport import Challenge, challenges
+from senza.account.oci.transport import Challenge, challenges, pool
 from senza.errors import NotFound, UsageError
 from tests.account.oci.conftest import Asking
 from tests.account.oci.local import INDEX, MANIFEST, LocalRegistry, digest_of
@@ -185,3 +185,9 @@ def test_challenges_are_read_as_they_were_written(offered: list[tuple[str, dict[
 @given(st.text(max_size=80))
 def test_challenges_of_any_text(text: str) -> None:
     assert all(challenge.scheme for challenge in challenges(text))
+
+
+@pytest.mark.parametrize("proxies", [{}, {"https": "http://proxy.example.net:3128"}])
+def test_a_registry_that_is_silent_holds_nobody_up(proxies: dict[str, str]) -> None:
+    timeout = pool(proxies).connection_pool_kw["timeout"]
+    assert (timeout.connect_timeout, timeout.read_timeout) == (3, 10)
