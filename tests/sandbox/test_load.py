@@ -32,8 +32,11 @@ class App:
 
     def __init__(self, stacks: Stacks, sandbox: EmbeddedSandbox, aws: Aws) -> None:
         self.stacks, self.sandbox, self.aws = stacks, sandbox, aws
-        found = sandbox.values["subnets"]
-        self.subnets = [found[f"internal-eu-central-1{zone}"] for zone in "abc"]
+
+    @property
+    def subnets(self) -> list[str]:
+        found = self.sandbox.values["subnets"]
+        return [found[f"internal-eu-central-1{zone}"] for zone in "abc"]
 
     def create(self, version: str, weight: int, **listener: str) -> None:
         name = f"app-{version}"
