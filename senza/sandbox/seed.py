@@ -68,10 +68,12 @@ def seed(region: str) -> dict[str, Any]:
     from moto.core import DEFAULT_ACCOUNT_ID
     from moto.core.base_backend import BackendDict
     from moto.core.model_instances import reset_model_data
+    from moto.ec2.models import ec2_backends
     from moto.moto_api._internal import mock_random
 
     BackendDict.reset()
     reset_model_data()
+    ec2_backends[DEFAULT_ACCOUNT_ID][region]  # else moto makes it, with many ids, now or below: as it was used before
     mock_random.seed(SEED)
     account = Account(region, DEFAULT_ACCOUNT_ID, values={"account_id": DEFAULT_ACCOUNT_ID})
     everywhere(account)

@@ -249,6 +249,13 @@ def test_load_ends_is_replaced_and_is_forgotten_by_a_reset(app: App, sandbox: Em
     assert len(app.elb("1", "RequestCount")) == 1
 
 
+def test_the_seeded_ids_are_the_same_whatever_was_made_before(app: App, sandbox: EmbeddedSandbox) -> None:
+    before = sandbox.values["subnets"]
+    app.create("1", 100)  # the group among it: moto makes the network of a region for its sake
+    sandbox.reset()
+    assert sandbox.values["subnets"] == before
+
+
 def test_a_day_of_it_is_kept(app: App, sandbox: EmbeddedSandbox) -> None:
     app.create("1", 100)
     sandbox.load("app", Load(10))
